@@ -1,0 +1,1 @@
+"""What the README's figures come from: programs that run the product against real data, and measure it."""

@@ -1,0 +1,190 @@
+"""Bids: placing one, and taking back those of a member who goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Select, and_, select
+
+from marketplace.auctions import aliases, closing, finding, rules
+from marketplace.auctions.events import BidPlaced, BidsVoided, Outbid
+from marketplace.auctions.models import Alias, Bid, Lot
+from marketplace.auctions.rules import State, Verdict
+from marketplace.catalog import service as catalog
+from marketplace.groups import service as groups
+from marketplace.groups.rules import Permission
+from marketplace.kernel import audit, clock
+from marketplace.kernel.database import db, use_case
+from marketplace.kernel.errors import RuleBroken, Stale
+from marketplace.kernel.events import announce
+from marketplace.kernel.money import Money
+
+
+class NeedsSecondLook(RuleBroken):
+    """The maximum is many times the price: it counts only once the member has confirmed it."""
+
+
+class Placed(NamedTuple):
+    """An accepted bid, and how its lot stands now: for a bid that is sent again, perhaps long after it."""
+
+    bid_id: int
+    price: Money
+    leads: bool
+    """Whether the bidder leads, and the lot still runs."""
+    maximum: Money
+    """How far the house bids for the leader; for others, this bid's own."""
+
+
+@use_case
+def place_bid(
+    *, lot_id: int, by: int, maximum: Money, client_key: str, confirmed: bool, shipping_seen: Money | None = None
+) -> Placed:
+    """Bid at most `maximum`. The same bid with the same key again says how the lot stands, and does nothing.
+
+    `confirmed`: the member has seen the full sum on a second page. `shipping_seen` is what it said of shipping.
+    Raises NotFound, NotAllowed, TooEarly, TooLate, NeedsSecondLook, Stale, or RuleBroken with the least bid.
+    """
+    lot = finding.locked_lot(lot_id)
+    groups.require(by, lot.group_id, Permission.PLACE_BID)
+    if lot.hidden_at is not None:
+        finding.check_sees(lot, by)
+    alias, earlier = _what_he_bid(lot, by, client_key)
+    now = clock.now()
+    if earlier is not None:
+        _check_same(lot, earlier, maximum)
+        return _placed(lot, earlier, now)
+    with clock.at(now):  # all that follows from the bid has its moment; asking the database again takes time
+        _start_if_due(lot, now)
+        has_left = alias is not None and alias.has_left
+        verdict = rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, has_left=has_left)
+        _check_confirmer(lot, by)
+        _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=shipping_seen)
+        bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
+        _tell(lot, verdict, bid)
+        return _placed(lot, bid, now)
+
+
+def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
+    """What a bid would do now, without placing it. Raises what place_bid would, but for the second look."""
+    lot = finding.lot_for(lot_id, by)
+    groups.require(by, lot.group_id, Permission.PLACE_BID)
+    _check_confirmer(lot, by)
+    now, facts = clock.now(), lot.facts()
+    if lot.state == State.SCHEDULED and now >= lot.starts_at:
+        facts = replace(facts, state=State.RUNNING)
+    alias = db.session.scalar(select(Alias).where(Alias.lot_id == lot.id, Alias.person_id == by))
+    has_left = alias is not None and alias.has_left
+    return rules.judge_bid(facts, bidder_id=by, maximum=maximum, now=now, has_left=has_left)
+
+
+@use_case
+def void_bids(*, lot_id: int, person_id: int, reason: str, by: int | None) -> None:
+    """Take the bids of one person out of a running lot and compute its price from the others'. History keeps them."""
+    lot = finding.locked_lot(lot_id)
+    now = clock.now()
+    if lot.state != State.RUNNING or now >= lot.ends_at:
+        return
+    voided = list(db.session.scalars(_counting(lot.id).where(Bid.bidder_id == person_id)))
+    if not voided:
+        return
+    for bid in voided:
+        bid.voided_at, bid.void_reason = now, reason
+    alias = db.session.scalars(select(Alias).where(Alias.lot_id == lot.id, Alias.person_id == person_id)).one()
+    alias.maximum_minor = None
+    db.session.flush()
+    remaining = db.session.execute(_counting(lot.id).with_only_columns(Bid.bidder_id, Bid.maximum_minor))
+    led_before = lot.leader_id
+    lot.take(rules.retaken(lot.facts(), ((bidder, Money(minor, lot.currency)) for bidder, minor in remaining)))
+    audit.note("void bids", f"lot:{lot.id}", by=by, group_id=lot.group_id, why=reason)
+    new_leader_id = lot.leader_id if lot.leader_id != led_before else None
+    announce(
+        BidsVoided(
+            lot.id, lot.group_id, lot.number, lot.title, person_id, new_leader_id, lot.price, lot.ends_at, reason
+        )
+    )  # fmt: skip
+
+
+def _what_he_bid(lot: Lot, bidder_id: int, client_key: str) -> tuple[Alias | None, Bid | None]:
+    """Whom the bidder is known as here, and the bid that he placed with this key, if he did."""
+    same_deed = and_(Bid.lot_id == Alias.lot_id, Bid.bidder_id == Alias.person_id, Bid.client_key == client_key)
+    wanted = select(Alias, Bid).outerjoin(Bid, same_deed).where(Alias.lot_id == lot.id, Alias.person_id == bidder_id)
+    row = db.session.execute(wanted).one_or_none()
+    return (None, None) if row is None else (row.Alias, row.Bid)
+
+
+def _check_confirmer(lot: Lot, bidder_id: int) -> None:
+    """Nobody confirms his own money: between the only two who could, an order would wait for ever."""
+    if not groups.has_other_confirmer(lot.group_id, lot.seller_id, bidder_id):
+        raise RuleBroken(
+            "Nobody but you two can confirm money here. Ask the owner to make another member treasurer, then bid."
+        )
+
+
+def _check_same(lot: Lot, earlier: Bid, maximum: Money) -> None:
+    if maximum != Money(earlier.maximum_minor, lot.currency):
+        raise Stale("This form was used already. Look at where the lot stands, then bid again.")
+
+
+def _placed(lot: Lot, bid: Bid, now: datetime) -> Placed:
+    leads = lot.leader_id == bid.bidder_id and lot.state == State.RUNNING and now < lot.ends_at
+    minor = lot.leader_maximum_minor if leads else None
+    return Placed(bid.id, lot.price, leads, Money(minor or bid.maximum_minor, lot.currency))
+
+
+def _start_if_due(lot: Lot, now: datetime) -> None:
+    """A bid may come in the second before the worker does: the time that counts is the lot's."""
+    if lot.state == State.SCHEDULED and now >= lot.starts_at:
+        closing.start(lot)
+
+
+def _check_seen(lot: Lot, maximum: Money, *, confirmed: bool, shipping_seen: Money | None) -> None:
+    if shipping_seen is not None and shipping_seen != lot.shipping:
+        raise Stale("Shipping now costs %(shipping)s. Look at the lot again, then bid.", shipping=lot.shipping)
+    if not confirmed and rules.needs_second_look(lot.price, maximum):
+        raise NeedsSecondLook(
+            "%(maximum)s is many times the price, %(price)s. Check the figures, then confirm the bid.",
+            field="maximum",
+            maximum=maximum,
+            price=lot.price,
+        )
+
+
+def _write(
+    lot: Lot, verdict: Verdict, alias: Alias | None, *, by: int, maximum: Money, client_key: str, now: datetime
+) -> Bid:
+    if lot.leader_id is None:
+        catalog.freeze(lot.item_id, at=now)
+    lot.take(verdict.lot)
+    if alias is None:
+        alias = Alias(lot_id=lot.id, person_id=by, name=aliases.pick(lot.id))
+        db.session.add(alias)
+    alias.maximum_minor = maximum.minor
+    bid = Bid(
+        lot_id=lot.id, bidder_id=by, client_key=client_key, maximum_minor=maximum.minor, placed_at=now,
+        price_minor=verdict.price.minor, leads=verdict.leads, is_quiet=verdict.is_quiet,
+    )  # fmt: skip
+    db.session.add(bid)
+    audit.note("place bid", f"lot:{lot.id}", by=by, group_id=lot.group_id)
+    db.session.flush()
+    return bid
+
+
+def _tell(lot: Lot, verdict: Verdict, bid: Bid) -> None:
+    announce(
+        BidPlaced(
+            lot.id, lot.group_id, lot.number, lot.title, lot.seller_id, bid.bidder_id, verdict.price, verdict.leads,
+            bid.placed_at, lot.ends_at,
+        )
+    )  # fmt: skip
+    if verdict.outbid_id is not None:
+        least = rules.least_bid(verdict.lot)
+        announce(
+            Outbid(lot.id, lot.group_id, lot.number, lot.title, verdict.outbid_id, verdict.price, least, lot.ends_at)
+        )
+
+
+def _counting(lot_id: int) -> Select[Bid]:
+    """The bids of a lot that count, in the order they came."""
+    return select(Bid).where(Bid.lot_id == lot_id, Bid.voided_at.is_(None)).order_by(Bid.id)

@@ -1,0 +1,110 @@
+"""The clock's part: lots start and end by themselves, each in a unit of work of its own, told once.
+
+A lot that is due stays due until a worker has written down what became of it, so a worker that is killed loses
+nothing; two workers never take the same lot, for the first one locks its row and the second looks past it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import ColumnElement, and_, select
+
+from marketplace.auctions import rules
+from marketplace.auctions.events import LotPassed, LotSold, LotStarted
+from marketplace.auctions.models import Lot
+from marketplace.auctions.rules import Action, Party, State
+from marketplace.groups import queries as groups
+from marketplace.kernel import audit, clock
+from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.events import announce
+
+log = structlog.get_logger()
+
+
+def start_due_lots(limit: int = 50) -> int:
+    """Start scheduled lots whose time has come. How many were started."""
+    now = clock.now()
+    return sum(_survives(_start_one, lot_id) for lot_id in _due(_starts_by(now), limit))
+
+
+def close_due_lots(limit: int = 50) -> int:
+    """End running lots whose time is over: sold or passed. How many were ended."""
+    now = clock.now()
+    return sum(_survives(_close_one, lot_id) for lot_id in _due(_ends_by(now), limit))
+
+
+def start(lot: Lot) -> None:
+    """Start a lot that is locked, under the group's terms of this moment. A bid may be faster than the worker."""
+    facts = lot.facts()
+    lot.state = rules.judge(facts, Action.START, by=Party.CLOCK, now=clock.now())
+    lot.terms = groups.group(lot.group_id).terms
+    lot.version += 1
+    audit.note("start lot", f"lot:{lot.id}", by=None, group_id=lot.group_id)
+    announce(LotStarted(lot.id, lot.group_id, lot.number, lot.title, lot.seller_id, lot.ends_at))
+
+
+@use_case
+def _start_one(lot_id: int) -> bool:
+    lot = _claimed(lot_id, _starts_by(clock.now()))
+    if lot is None:
+        return False
+    start(lot)
+    return True
+
+
+@use_case
+def _close_one(lot_id: int) -> bool:
+    lot = _claimed(lot_id, _ends_by(clock.now()))
+    if lot is None:
+        return False
+    facts, now = lot.facts(), clock.now()
+    lot.state = rules.judge(facts, rules.ending(facts), by=Party.CLOCK, now=now)
+    lot.closed_at = now
+    lot.version += 1
+    audit.note("close lot", f"lot:{lot.id}", by=None, group_id=lot.group_id, why=lot.state)
+    announce(_outcome(lot, now))
+    return True
+
+
+def _outcome(lot: Lot, now: datetime) -> LotSold | LotPassed:
+    if lot.state != State.SOLD or lot.leader_id is None:
+        return LotPassed(lot.id, lot.group_id, lot.item_id, lot.number, lot.title, lot.seller_id, lot.bid_count, now)
+    return LotSold(
+        lot_id=lot.id, group_id=lot.group_id, item_id=lot.item_id, number=lot.number, title=lot.title,
+        seller_id=lot.seller_id, buyer_id=lot.leader_id, hammer=lot.price, shipping=lot.shipping, terms=lot.terms,
+        sold_at=now,
+    )  # fmt: skip
+
+
+def _starts_by(now: datetime) -> ColumnElement[bool]:
+    return and_(Lot.state == State.SCHEDULED, Lot.starts_at <= now)
+
+
+def _ends_by(now: datetime) -> ColumnElement[bool]:
+    return and_(Lot.state == State.RUNNING, Lot.ends_at <= now)
+
+
+def _due(condition: ColumnElement[bool], limit: int) -> list[int]:
+    """Looked up by reading alone: a worker that finds nothing has locked nothing."""
+    ids = list(db.session.scalars(select(Lot.id).where(condition).order_by(Lot.ends_at, Lot.id).limit(limit)))
+    let_go()
+    return ids
+
+
+def _claimed(lot_id: int, condition: ColumnElement[bool]) -> Lot | None:
+    """The lot, locked; none if it is not due any more, or another worker is at it."""
+    wanted = select(Lot).where(Lot.id == lot_id, condition).with_for_update(skip_locked=True)
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
+
+
+def _survives(act: Callable[[int], bool], lot_id: int) -> bool:
+    """Whether `act` did something. A lot that cannot be moved stays due and is logged: the others go on."""
+    try:
+        return act(lot_id)
+    except Exception:
+        db.session.rollback()
+        log.exception("lot could not be moved", lot_id=lot_id, act=act.__name__)
+        return False

@@ -1,0 +1,128 @@
+"""What auctions announce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from marketplace.groups.rules import Terms
+from marketplace.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class LotListed:
+    lot_id: int
+    group_id: int
+    item_id: int
+    number: int
+    title: str
+    seller_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotStarted:
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BidPlaced:
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
+    bidder_id: int
+    price: Money
+    leads: bool
+    placed_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outbid:
+    """`person_id` led and does not any more: it takes `least` or more to lead again."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    person_id: int
+    price: Money
+    least: Money
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BidsVoided:
+    """Bids of `person_id` count no more; the price was computed anew from the others'. `new_leader_id` did not lead
+    before, and does now."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    person_id: int
+    new_leader_id: int | None
+    price: Money
+    ends_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotSold:
+    lot_id: int
+    group_id: int
+    item_id: int
+    number: int
+    title: str
+    seller_id: int
+    buyer_id: int
+    hammer: Money
+    shipping: Money
+    terms: Terms
+    sold_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotPassed:
+    lot_id: int
+    group_id: int
+    item_id: int
+    number: int
+    title: str
+    seller_id: int
+    bid_count: int
+    passed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotWithdrawn:
+    lot_id: int
+    group_id: int
+    item_id: int
+    number: int
+    title: str
+    seller_id: int
+    leader_id: int | None
+    by_moderator: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotHidden:
+    """A moderator took a lot that had ended out of sight."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
+    buyer_id: int | None
+    reason: str

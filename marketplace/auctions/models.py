@@ -1,0 +1,190 @@
+"""Lots and the bids on them. A lot's row carries all that a bid needs; the history is for reading."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.auctions import rules
+from marketplace.groups.models import TermsType
+from marketplace.groups.rules import Terms
+from marketplace.kernel.database import Base
+from marketplace.kernel.money import Money
+
+_STATES = ", ".join(f"'{state}'" for state in rules.State)
+_LIVE = text("state IN ('scheduled', 'running')")
+
+
+class Lot(Base):
+    """An item on offer, from a start to an end."""
+
+    __tablename__ = "lots"
+    __table_args__ = (
+        UniqueConstraint("group_id", "number"),
+        UniqueConstraint("seller_id", "client_key"),
+        Index("uq_lots_item_id_live", "item_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("ix_lots_state_starts_at", "state", "starts_at"),
+        Index("ix_lots_state_ends_at", "state", "ends_at"),
+        Index("ix_lots_group_id_state_ends_at", "group_id", "state", "ends_at", "id"),
+        Index("ix_lots_group_id_ends_at", "group_id", "ends_at", "id"),
+        Index("ix_lots_seller_id_id", "seller_id", "id"),
+        CheckConstraint(f"state IN ({_STATES})", "state"),
+        CheckConstraint("opening_minor > 0", "opening"),
+        CheckConstraint("reserve_minor IS NULL OR reserve_minor >= opening_minor", "reserve"),
+        CheckConstraint("starts_at < scheduled_end_at AND scheduled_end_at <= ends_at", "times"),
+        CheckConstraint("(leader_id IS NULL) = (leader_maximum_minor IS NULL)", "leader"),
+        CheckConstraint("leader_maximum_minor IS NULL OR price_minor <= leader_maximum_minor", "price"),
+        CheckConstraint("shipping_minor >= 0 AND bid_count >= 0", "counts"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
+    number: Mapped[int]
+    """Counted within the group: what members call the lot."""
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    client_key: Mapped[str]
+    relisted_from_id: Mapped[int | None] = mapped_column(ForeignKey("lots.id"), index=True)
+
+    title: Mapped[str]
+    category: Mapped[str]
+    currency: Mapped[str]
+    shipping_minor: Mapped[int] = mapped_column(default=0)
+    terms: Mapped[Terms] = mapped_column(TermsType)
+    """The group's terms when the lot started (while it is scheduled: when it was listed)."""
+
+    opening_minor: Mapped[int]
+    reserve_minor: Mapped[int | None]
+    starts_at: Mapped[datetime]
+    scheduled_end_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """The one end that counts: the scheduled one, or later after extensions."""
+    listed_at: Mapped[datetime]
+
+    state: Mapped[str]
+    price_minor: Mapped[int]
+    leader_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    leader_maximum_minor: Mapped[int | None]
+    second_maximum_minor: Mapped[int | None]
+    bid_count: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0)
+    """Goes up with every change."""
+
+    closed_at: Mapped[datetime | None]
+    """When the worker (or a withdrawal) wrote the end down."""
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(default="")
+    fell_through_at: Mapped[datetime | None]
+    """When the deal that came of it was undone."""
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+    @property
+    def opening(self) -> Money:
+        return Money(self.opening_minor, self.currency)
+
+    @property
+    def reserve(self) -> Money | None:
+        """Secret: pages say only whether it is met."""
+        return None if self.reserve_minor is None else Money(self.reserve_minor, self.currency)
+
+    @property
+    def is_reserve_met(self) -> bool | None:
+        """All that pages say of the reserve; none where there is no reserve."""
+        if self.reserve_minor is None:
+            return None
+        return self.leader_maximum_minor is not None and self.leader_maximum_minor >= self.reserve_minor
+
+    @property
+    def shipping(self) -> Money:
+        return Money(self.shipping_minor, self.currency)
+
+    def facts(self) -> rules.Lot:
+        """This row as the law sees it."""
+        return rules.Lot(
+            state=rules.State(self.state),
+            seller_id=self.seller_id,
+            opening=self.opening,
+            reserve=self.reserve,
+            starts_at=self.starts_at,
+            scheduled_end_at=self.scheduled_end_at,
+            ends_at=self.ends_at,
+            soft_close=rules.SoftClose(
+                window=timedelta(seconds=self.terms.soft_close_seconds),
+                cap=timedelta(minutes=self.terms.soft_close_cap_minutes),
+            ),
+            leader_id=self.leader_id,
+            leader_maximum=self._money(self.leader_maximum_minor),
+            second_maximum=self._money(self.second_maximum_minor),
+            bid_count=self.bid_count,
+            has_fallen_through=self.fell_through_at is not None,
+            is_hidden=self.hidden_at is not None,
+        )
+
+    def take(self, facts: rules.Lot) -> None:
+        """Write down what the law decided: standing, price and end, as one new version."""
+        self.state = facts.state
+        self.leader_id = facts.leader_id
+        self.leader_maximum_minor = facts.leader_maximum.minor if facts.leader_maximum else None
+        self.second_maximum_minor = facts.second_maximum.minor if facts.second_maximum else None
+        self.price_minor = rules.price(facts).minor
+        self.bid_count = facts.bid_count
+        self.ends_at = facts.ends_at
+        self.version += 1
+
+    def _money(self, minor: int | None) -> Money | None:
+        return None if minor is None else Money(minor, self.currency)
+
+
+class Alias(Base):
+    """A member on one lot: the name others see him by, and the most he has bid. Made with his first bid."""
+
+    __tablename__ = "lot_aliases"
+    __table_args__ = (
+        UniqueConstraint("lot_id", "person_id"),
+        UniqueConstraint("lot_id", "name"),
+        Index("ix_lot_aliases_person_id_id", "person_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lots.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    name: Mapped[str]
+    maximum_minor: Mapped[int | None]
+    """His highest bid that counts; none after his bids were voided. Shown to him alone."""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether his bids were taken back because he left the group, or was removed."""
+        return self.maximum_minor is None
+
+
+class Bid(Base):
+    """One accepted bid. Rows are added and may be marked void, never removed."""
+
+    __tablename__ = "bids"
+    __table_args__ = (
+        UniqueConstraint("lot_id", "bidder_id", "client_key"),
+        Index("ix_bids_lot_id_id", "lot_id", "id"),
+        Index("ix_bids_bidder_id_lot_id", "bidder_id", "lot_id"),
+        CheckConstraint("maximum_minor > 0 AND price_minor > 0", "amounts"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lots.id"))
+    bidder_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    client_key: Mapped[str]
+    maximum_minor: Mapped[int]
+    placed_at: Mapped[datetime]
+    price_minor: Mapped[int]
+    """The price right after this bid."""
+    leads: Mapped[bool]
+    """Whether the bidder led right after it."""
+    is_quiet: Mapped[bool]
+    """The leader raised himself and nothing else changed: shown to him alone."""
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,165 @@
+"""What pages and other packages read of lots and bids. Who may see them, finding.py says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+
+from marketplace.auctions import rules
+from marketplace.auctions.models import Alias, Bid, Lot
+from marketplace.auctions.rules import Action, State
+from marketplace.groups import queries as groups
+from marketplace.groups.entry_rules import Belonging
+from marketplace.groups.models import Group, Membership
+from marketplace.kernel.backlog import Backlog, backlog_of
+from marketplace.kernel.database import db
+from marketplace.kernel.money import Money
+
+HISTORY_SHOWN = 10
+PAGE = 24
+# A worker closes a lot within a second or two of its end. After so long the operators should look.
+LATE_AFTER = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One bid as its lot's history tells it."""
+
+    name: str
+    is_mine: bool
+    leads_now: bool
+    placed_at: datetime
+    price: Money
+    maximum: Money | None
+    """The bidder's own maximum, for him alone."""
+    is_void: bool
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """How a person stands on a lot: what its page shows to him alone."""
+
+    is_seller: bool
+    has_bid: bool
+    has_left: bool
+    """His bids were taken back when he left the group: he does not bid here again."""
+    leads: bool
+    maximum: Money | None
+    least: Money
+    """The smallest maximum that he could name next."""
+    leader_name: str
+    bidders: int
+    actions: frozenset[Action]
+
+
+def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
+    """What a person sees of a lot's bidding. Two queries."""
+    aliases = select(Alias).where(Alias.lot_id == lot.id, Alias.person_id.in_({person_id or 0, lot.leader_id or 0}))
+    known = {alias.person_id: alias for alias in db.session.scalars(aliases)}
+    count = select(func.count()).where(Alias.lot_id == lot.id, Alias.maximum_minor.is_not(None))
+    mine = known.get(person_id) if person_id is not None else None
+    facts = lot.facts()
+    has_left = mine is not None and mine.has_left
+    by = rules.party_of(lot.seller_id, person_id, has_left=has_left)
+    return Seat(
+        is_seller=person_id == lot.seller_id,
+        has_bid=mine is not None and not has_left,
+        has_left=has_left,
+        leads=person_id is not None and person_id == lot.leader_id,
+        maximum=Money(mine.maximum_minor, lot.currency) if mine and mine.maximum_minor is not None else None,
+        least=rules.least_bid(facts, bidder_id=person_id),
+        leader_name=known[lot.leader_id].name if lot.leader_id in known else "",
+        bidders=db.session.scalar(count) or 0,
+        actions=rules.open_to(facts, by=by, now=now) if person_id is not None else frozenset(),
+    )
+
+
+def history(lot: Lot, person_id: int | None, *, before: int | None = None, limit: int = HISTORY_SHOWN) -> list[Line]:
+    """The bids that this person may see, newest first; `before` is the id of a line to go on from.
+
+    Everybody's but the quiet raises of others: that a leader raised himself would tell how far he goes.
+    """
+    wanted = select(Bid, Alias.name).join(Alias, (Alias.lot_id == Bid.lot_id) & (Alias.person_id == Bid.bidder_id))
+    wanted = wanted.where(Bid.lot_id == lot.id, or_(~Bid.is_quiet, Bid.bidder_id == (person_id or 0)))
+    if before is not None:
+        wanted = wanted.where(Bid.id < before)
+    rows = db.session.execute(wanted.order_by(Bid.id.desc()).limit(limit)).all()
+    lines, leader_seen = [], False
+    for bid, name in rows:
+        leads = bid.bidder_id == lot.leader_id and bid.voided_at is None and not leader_seen and before is None
+        leader_seen |= leads
+        lines.append(_line(lot, bid, name, is_mine=bid.bidder_id == person_id, leads=leads))
+    return lines
+
+
+def is_latest_of_item(lot: Lot) -> bool:
+    """Whether the item was not listed again after this lot: an old lot offers no second relisting."""
+    later = select(Lot.id).where(Lot.item_id == lot.item_id, Lot.id > lot.id).limit(1)
+    return db.session.scalar(later) is None
+
+
+def lot_of_item(item_id: int) -> Lot | None:
+    """The last lot of an item, if it ever was in an auction."""
+    return db.session.scalar(select(Lot).where(Lot.item_id == item_id).order_by(Lot.id.desc()).limit(1))
+
+
+def lots_of_items(item_ids: Collection[int]) -> dict[int, Lot]:
+    """The last lot of each of these items that had one."""
+    wanted = select(Lot).where(Lot.item_id.in_(set(item_ids))).order_by(Lot.id)
+    return {lot.item_id: lot for lot in db.session.scalars(wanted)}
+
+
+def bidders_of(lot_id: int) -> list[int]:
+    """Everybody who bid on a lot, his bids voided or not: who may not rule on its order."""
+    return list(db.session.scalars(select(Alias.person_id).where(Alias.lot_id == lot_id).order_by(Alias.id)))
+
+
+def members_bidding_on(lot: Lot) -> list[int]:
+    """The group's members whose bids on a lot count."""
+    wanted = select(Alias.person_id).join(Membership, Membership.person_id == Alias.person_id)
+    wanted = wanted.where(Membership.group_id == lot.group_id, Membership.state == Belonging.MEMBER)
+    wanted = wanted.where(Alias.lot_id == lot.id, Alias.maximum_minor.is_not(None))
+    return list(db.session.scalars(wanted.order_by(Alias.id)))
+
+
+def ending_soon(person_id: int, *, now: datetime, limit: int = 6) -> list[tuple[Lot, Group]]:
+    """Running lots in a person's groups, the next to end first."""
+    group_by_id = {group.id: group for group in groups.groups_of(person_id)}
+    wanted = select(Lot).where(Lot.group_id.in_(group_by_id), Lot.state == State.RUNNING, Lot.ends_at > now)
+    lots = db.session.scalars(wanted.order_by(Lot.ends_at, Lot.id).limit(limit))
+    return [(lot, group_by_id[lot.group_id]) for lot in lots]
+
+
+def late_lots(now: datetime, *, limit: int = 50) -> list[Lot]:
+    """Lots that no worker has moved though their time came: for the operators' page."""
+    due = now - LATE_AFTER
+    starts, ends = (Lot.state == State.SCHEDULED, Lot.starts_at < due), (Lot.state == State.RUNNING, Lot.ends_at < due)
+    either = or_(starts[0] & starts[1], ends[0] & ends[1])
+    return list(db.session.scalars(select(Lot).where(either).order_by(Lot.ends_at, Lot.id).limit(limit)))
+
+
+def to_start(now: datetime) -> Backlog:
+    """How many lots wait to be started."""
+    return backlog_of(Lot.starts_at, Lot.state == State.SCHEDULED, now=now, late_after=LATE_AFTER)
+
+
+def to_close(now: datetime) -> Backlog:
+    """How many lots wait to be ended."""
+    return backlog_of(Lot.ends_at, Lot.state == State.RUNNING, now=now, late_after=LATE_AFTER)
+
+
+def _line(lot: Lot, bid: Bid, name: str, *, is_mine: bool, leads: bool) -> Line:
+    return Line(
+        name=name,
+        is_mine=is_mine,
+        leads_now=leads,
+        placed_at=bid.placed_at,
+        price=Money(bid.price_minor, lot.currency),
+        maximum=Money(bid.maximum_minor, lot.currency) if is_mine else None,
+        is_void=bid.voided_at is not None,
+        id=bid.id,
+    )

@@ -1,0 +1,295 @@
+"""The law of bidding: who leads a lot, at what price, what must be bid, and what may be done with a lot.
+
+A bid is a maximum and kept secret; the house bids for the member, only as high as it must. The rules are those that
+628 real eBay auctions support (see benchmarks/replay_ebay.py, which holds them against 285 of these).
+
+A lot carries all that a bid needs (the leader, his maximum, the best of the others), so that the law never reads the
+history: a bid costs the same on the millionth as on the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from marketplace.auctions.increment_rules import plus_increment
+from marketplace.kernel.errors import NotAllowed, RuleBroken, Stale, TooEarly, TooLate
+from marketplace.kernel.money import Money
+
+# A maximum so many times the price is more likely a slip of the finger than a wish: it is asked for twice.
+TIMES_FOR_SECOND_LOOK = 5
+
+
+class State(StrEnum):
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    SOLD = "sold"
+    PASSED = "passed"
+    WITHDRAWN = "withdrawn"
+
+
+class Party(StrEnum):
+    BIDDER = "a member"
+    RETURNED = "a member whose bids on the lot went when he left the group"
+    SELLER = "the seller"
+    MODERATOR = "a moderator"
+    CLOCK = "the clock"
+
+
+class Action(StrEnum):
+    START = "start"
+    BID = "bid"
+    WITHDRAW = "withdraw"
+    HIDE = "hide"
+    SELL = "sell"
+    END_UNSOLD = "end unsold"
+    RELIST = "relist"
+
+
+class When(StrEnum):
+    ANY_TIME = "at any time"
+    FROM_THE_START = "from the start"
+    BEFORE_THE_FIRST_BID = "before the first bid"
+    BEFORE_THE_END = "before the end"
+    AT_THE_END_SOLD = "from the end, if the leader reached the reserve"
+    AT_THE_END_UNSOLD = "from the end, if nobody did"
+    UNLESS_HIDDEN = "unless a moderator has hidden it"
+    AFTER_THE_DEAL_FELL = "after the deal fell through, unless a moderator has hidden it"
+
+
+class Clause(NamedTuple):
+    """One line of the law."""
+
+    given: State
+    action: Action
+    by: Party
+    when: When
+    then: State
+
+
+S, A, P, W = State, Action, Party, When
+
+# fmt: off
+LAW = (
+    #      given        action        by           when                    then
+    Clause(S.SCHEDULED, A.START,      P.CLOCK,     W.FROM_THE_START,       S.RUNNING),
+    Clause(S.SCHEDULED, A.WITHDRAW,   P.SELLER,    W.ANY_TIME,             S.WITHDRAWN),
+    Clause(S.SCHEDULED, A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
+    Clause(S.RUNNING,   A.BID,        P.BIDDER,    W.BEFORE_THE_END,       S.RUNNING),
+    Clause(S.RUNNING,   A.WITHDRAW,   P.SELLER,    W.BEFORE_THE_FIRST_BID, S.WITHDRAWN),
+    Clause(S.RUNNING,   A.HIDE,       P.MODERATOR, W.BEFORE_THE_END,       S.WITHDRAWN),
+    Clause(S.RUNNING,   A.SELL,       P.CLOCK,     W.AT_THE_END_SOLD,      S.SOLD),
+    Clause(S.RUNNING,   A.END_UNSOLD, P.CLOCK,     W.AT_THE_END_UNSOLD,    S.PASSED),
+    Clause(S.PASSED,    A.RELIST,     P.SELLER,    W.UNLESS_HIDDEN,        S.PASSED),
+    Clause(S.PASSED,    A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.PASSED),
+    Clause(S.SOLD,      A.RELIST,     P.SELLER,    W.AFTER_THE_DEAL_FELL,  S.SOLD),
+    Clause(S.SOLD,      A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.SOLD),
+    Clause(S.WITHDRAWN, A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
+)
+# fmt: on
+
+_TOLD = {
+    (A.BID, P.SELLER): "You cannot bid on your own lot.",
+    # Else who leaves and joins again takes a bid back in the last minute.
+    (A.BID, P.RETURNED): "Your bids on this lot were taken back when you left the group. You cannot bid on it again.",
+}
+_CLAUSES = {(clause.given, clause.action, clause.by): clause for clause in LAW}
+_POSSIBLE = {(clause.given, clause.action) for clause in LAW}
+
+
+@dataclass(frozen=True, slots=True)
+class SoftClose:
+    """A bid in the last `window` sets the time left to it, at most until `cap` past the scheduled end."""
+
+    window: timedelta
+    cap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What the law needs to know of a lot."""
+
+    state: State
+    seller_id: int
+    opening: Money
+    reserve: Money | None
+    starts_at: datetime
+    scheduled_end_at: datetime
+    ends_at: datetime
+    soft_close: SoftClose
+    leader_id: int | None = None
+    leader_maximum: Money | None = None
+    second_maximum: Money | None = None
+    """The best bid of anybody but the leader: what the leader has to beat."""
+    bid_count: int = 0
+    """Bids that others see: a leader who quietly raises himself is not among them."""
+    has_fallen_through: bool = False
+    """The deal that came of it was undone: not paid, cancelled, taken back."""
+    is_hidden: bool = False
+    """A moderator has taken it out of sight."""
+
+
+# ---- what may be done with a lot ----
+
+
+def judge(lot: Lot, action: Action, *, by: Party, now: datetime) -> State:
+    """The state in which `action` leaves the lot. Raises the rule that it breaks."""
+    if (lot.state, action) not in _POSSIBLE:
+        raise _not_in_this_state(lot, action)
+    clause = _CLAUSES.get((lot.state, action, by))
+    if clause is None:
+        raise NotAllowed(_TOLD.get((action, by), "This is not for you to do."))
+    if not _is_in_time(clause, lot, now):
+        raise _out_of_time(clause, lot)
+    return clause.then
+
+
+def open_to(lot: Lot, *, by: Party, now: datetime) -> frozenset[Action]:
+    """What `by` may do with the lot now: the buttons of its page."""
+    return frozenset(c.action for c in LAW if c.given is lot.state and c.by is by and _is_in_time(c, lot, now))
+
+
+def party_of(seller_id: int, person_id: int | None, *, has_left: bool = False) -> Party:
+    """What a person is to a lot, officers apart. `has_left`: his bids on it were taken back when he left the group."""
+    return Party.SELLER if person_id == seller_id else Party.RETURNED if has_left else Party.BIDDER
+
+
+def ending(lot: Lot) -> Action:
+    """What the clock does when the time is over: sell, or pass."""
+    return Action.SELL if is_sold_at_the_end(lot) else Action.END_UNSOLD
+
+
+def is_sold_at_the_end(lot: Lot) -> bool:
+    """Whether the hammer would fall: somebody leads, and his maximum reaches the reserve."""
+    return lot.leader_maximum is not None and (lot.reserve is None or lot.reserve <= lot.leader_maximum)
+
+
+def _is_in_time(clause: Clause, lot: Lot, now: datetime) -> bool:
+    has_ended = now >= lot.ends_at
+    return {
+        When.ANY_TIME: True,
+        When.FROM_THE_START: now >= lot.starts_at,
+        When.BEFORE_THE_FIRST_BID: not has_ended and lot.bid_count == 0,
+        When.BEFORE_THE_END: not has_ended,
+        When.AT_THE_END_SOLD: has_ended and is_sold_at_the_end(lot),
+        When.AT_THE_END_UNSOLD: has_ended and not is_sold_at_the_end(lot),
+        When.UNLESS_HIDDEN: not lot.is_hidden,
+        When.AFTER_THE_DEAL_FELL: lot.has_fallen_through and not lot.is_hidden,
+    }[clause.when]
+
+
+def _not_in_this_state(lot: Lot, action: Action) -> RuleBroken:
+    if lot.state is State.SCHEDULED:
+        return TooEarly("Bidding opens on %(at)s. Come back then.", at=lot.starts_at)
+    if lot.state is State.WITHDRAWN:
+        return Stale("This lot has been withdrawn. Nothing can be done with it any more.")
+    if action is Action.RELIST:
+        return TooEarly("This lot still runs. It can be listed again when it has ended without a buyer.")
+    return TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
+
+
+def _out_of_time(clause: Clause, lot: Lot) -> RuleBroken:
+    match clause.when:
+        case When.FROM_THE_START | When.AT_THE_END_SOLD | When.AT_THE_END_UNSOLD:
+            return TooEarly("The clock has not come to this yet.")
+        case When.BEFORE_THE_FIRST_BID if lot.bid_count:
+            return TooLate("Somebody has bid on this lot. It runs to its end.")
+        case When.UNLESS_HIDDEN | When.AFTER_THE_DEAL_FELL if lot.is_hidden:
+            return RuleBroken("A moderator has hidden this lot. Ask the officers.")
+        case When.AFTER_THE_DEAL_FELL:
+            return TooEarly("This lot is sold. It can be listed again only if the deal falls through.")
+    return TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
+
+
+# ---- what a bid does ----
+
+
+class Verdict(NamedTuple):
+    """What a bid does: the lot after it, and what there is to tell."""
+
+    lot: Lot
+    price: Money
+    leads: bool
+    """Whether the bidder leads now."""
+    is_quiet: bool
+    """The leader raised himself and nothing else changed: nobody else is shown it."""
+    outbid_id: int | None
+    """Who led before and does not any more."""
+
+
+def judge_bid(lot: Lot, *, bidder_id: int, maximum: Money, now: datetime, has_left: bool = False) -> Verdict:
+    """What a bid of at most `maximum` does to the lot. Raises the rule that it breaks. `has_left` as of party_of."""
+    judge(lot, Action.BID, by=party_of(lot.seller_id, bidder_id, has_left=has_left), now=now)
+    least = least_bid(lot, bidder_id=bidder_id)
+    if maximum < least:
+        if bidder_id == lot.leader_id:
+            raise RuleBroken("You lead already. A maximum can be raised, to %(least)s or more, never lowered.",
+                             field="maximum", least=least)  # fmt: skip
+        raise RuleBroken("The next bid is %(least)s or more. Raise your maximum.", field="maximum", least=least)
+    after = _taken(lot, bidder_id, maximum)
+    moved = price(after) != price(lot) or after.leader_id != lot.leader_id
+    after = replace(
+        after,
+        bid_count=lot.bid_count + (1 if moved else 0),
+        ends_at=_extended(lot, now) if moved and bidder_id != lot.leader_id else lot.ends_at,
+    )
+    outbid = lot.leader_id if after.leader_id != lot.leader_id else None
+    return Verdict(after, price(after), after.leader_id == bidder_id, not moved, outbid)
+
+
+def price(lot: Lot) -> Money:
+    """What the leader pays if nobody bids again: one increment over the best of the others, never over his maximum.
+
+    A reserve that his maximum reaches lifts the price to the reserve.
+    """
+    if lot.leader_maximum is None:
+        return lot.opening
+    asked = lot.opening if lot.second_maximum is None else plus_increment(lot.second_maximum)
+    if lot.reserve is not None and lot.reserve <= lot.leader_maximum:
+        asked = max(asked, lot.reserve)
+    return min(asked, lot.leader_maximum)
+
+
+def least_bid(lot: Lot, *, bidder_id: int | None = None) -> Money:
+    """The smallest maximum that this bidder may name; none stands for somebody who does not lead."""
+    if lot.leader_maximum is None:
+        return lot.opening
+    if bidder_id == lot.leader_id:
+        return lot.leader_maximum + Money(1, lot.opening.currency)
+    return plus_increment(price(lot))
+
+
+def retaken(lot: Lot, bids: Iterable[tuple[int, Money]]) -> Lot:
+    """The lot with only these bids (bidder and maximum, in the order they came), as after some were voided."""
+    lot = replace(lot, leader_id=None, leader_maximum=None, second_maximum=None, bid_count=0)
+    for bidder_id, maximum in bids:
+        after = _taken(lot, bidder_id, maximum)
+        moved = price(after) != price(lot) or after.leader_id != lot.leader_id
+        lot = replace(after, bid_count=lot.bid_count + (1 if moved else 0))
+    return lot
+
+
+def needs_second_look(price_now: Money, maximum: Money) -> bool:
+    """Whether a maximum is so far above the price that it is asked for twice."""
+    return maximum >= price_now * TIMES_FOR_SECOND_LOOK
+
+
+def _taken(lot: Lot, bidder_id: int, maximum: Money) -> Lot:
+    if lot.leader_maximum is None:
+        return replace(lot, leader_id=bidder_id, leader_maximum=maximum)
+    if bidder_id == lot.leader_id:
+        return replace(lot, leader_maximum=max(lot.leader_maximum, maximum))
+    if maximum > lot.leader_maximum:  # of equal bids the earlier leads
+        return replace(lot, leader_id=bidder_id, leader_maximum=maximum, second_maximum=lot.leader_maximum)
+    return replace(lot, second_maximum=maximum if lot.second_maximum is None else max(lot.second_maximum, maximum))
+
+
+def _extended(lot: Lot, now: datetime) -> datetime:
+    """The end after a bid at `now` that moved something: reset within the window, capped, never earlier than it was."""
+    if not lot.soft_close.window or now < lot.ends_at - lot.soft_close.window:
+        return lot.ends_at
+    latest = lot.scheduled_end_at + lot.soft_close.cap
+    return max(lot.ends_at, min(now + lot.soft_close.window, latest))

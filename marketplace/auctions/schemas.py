@@ -1,0 +1,65 @@
+"""What may come in about lots and bids."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import Schema, fields, pre_load, validate
+
+from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.fields import Amount, ClientKey, Line, Moment, Prose
+from marketplace.kernel.money import Money, NotExact, exponent
+
+LONGEST_REASON = 500
+
+
+class ListLot(Schema):
+    opening = Amount(required=True)
+    reserve = Amount(blank=True, load_default=None)
+    starts_at = Moment(load_default=None)
+    ends_at = Moment(required=True)
+    client_key = ClientKey(required=True)
+
+    @pre_load
+    def at_once(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """An empty start is no start: the lot begins at once."""
+        return {name: value for name, value in data.items() if name != "starts_at" or str(value).strip()}
+
+
+class PlaceBid(Schema):
+    maximum = Amount(required=True)
+    client_key = ClientKey(required=True)
+    confirmed = fields.Boolean(load_default=False)
+    shipping_seen = fields.Integer(load_default=None, validate=validate.Range(min=0))
+
+
+class HideLot(Schema):
+    reason = Prose(required=True, most=LONGEST_REASON)
+
+
+class Deed(Schema):
+    """A button that makes something: pressed twice, it makes it once."""
+
+    client_key = ClientKey(required=True)
+
+
+class Words(Schema):
+    """What somebody looks for."""
+
+    q = Line(most=120, blank=True, load_default="")
+
+
+def as_money(amount: Decimal, currency: str, *, field: str) -> Money:
+    """What a person typed, in his group's currency. Raises RuleBroken where it has more decimals than that."""
+    try:
+        return Money.of(amount, currency)
+    except NotExact:
+        if exponent(currency) == 0:
+            raise RuleBroken(
+                "%(currency)s has no decimals. Enter a whole number.", field=field, currency=currency
+            ) from None
+        raise RuleBroken(
+            "%(currency)s has %(decimals)s decimals. Enter no more than that.",
+            field=field, currency=currency, decimals=exponent(currency),
+        ) from None  # fmt: skip

@@ -1,0 +1,5 @@
+"""What members have to offer: items, their photographs, and what the seller promises of them.
+
+An item is written as a draft, published, and offered in a lot by `auctions`. The first bid freezes it (`frozen_at`);
+from then on the seller adds dated remarks and changes nothing.
+"""

@@ -1,0 +1,174 @@
+"""What a seller does with an item: draft it, change it, publish it, withdraw it, add a remark.
+
+Photographs have their own file, photos.py.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.catalog import queries, rules
+from marketplace.catalog.events import ItemChanged, ItemPublished, ItemWithdrawn, RemarkAdded
+from marketplace.catalog.models import Item, Photo, Remark
+from marketplace.catalog.rules import Action, Details, State
+from marketplace.groups import queries as group_queries, service as groups
+from marketplace.groups.rules import Permission
+from marketplace.kernel import audit, clock
+from marketplace.kernel.database import db, use_case
+from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
+from marketplace.kernel.events import announce
+from marketplace.kernel.money import Money, NotExact, exponent
+
+
+@use_case
+def draft_item(*, by: int, group_id: int, client_key: str, details: Details) -> Item:
+    """Begin an item, as incomplete as it may be. The same form sent twice is one item."""
+    groups.require(by, group_id, Permission.LIST_ITEM)
+    now = clock.now()
+    item = Item(group_id=group_id, seller_id=by, client_key=client_key, created_at=now, changed_at=now)
+    _write(item, details)
+    try:
+        with db.session.begin_nested():
+            db.session.add(item)
+    except IntegrityError:
+        return _drafted_before(by, client_key)
+    audit.note("draft item", f"item:{item.id}", by=by, group_id=group_id)
+    return item
+
+
+@use_case
+def change_item(*, item_id: int, by: int, details: Details) -> Item:
+    """Write an item anew. A published one stays complete."""
+    item = changeable(item_id, by=by)
+    _write(item, details)
+    item.changed_at = clock.now()
+    if item.state == State.PUBLISHED:
+        rules.check_complete(item.facts(photos=photos_in(item)))
+        announce(
+            ItemChanged(item.id, item.group_id, by, item.title, item.category or "", item.shipping, item.changed_at)
+        )
+    audit.note("change item", f"item:{item.id}", by=by, group_id=item.group_id)
+    return item
+
+
+@use_case
+def publish(*, item_id: int, by: int) -> Item:
+    """Show an item to the group. Raises rules.Incomplete with a sentence for each thing that is missing."""
+    item = changeable(item_id, by=by)
+    item.state = rules.judge(item.facts(photos=photos_in(item)), Action.PUBLISH)
+    if item.shipping is not None and item.currency != group_queries.group(item.group_id).currency:
+        changed = RuleBroken("The group's currency has changed. Enter what shipping costs again.", field="shipping")
+        raise rules.Incomplete(changed)
+    item.published_at = clock.now()
+    audit.note("publish item", f"item:{item.id}", by=by, group_id=item.group_id)
+    announce(ItemPublished(item.id, item.group_id, by, item.title, item.published_at))
+    return item
+
+
+@use_case
+def withdraw(*, item_id: int, by: int) -> Item:
+    """Put an item away that nobody has bid on. It can be published again."""
+    item = own(item_id, by=by)
+    item.state = rules.judge(item.facts(photos=photos_in(item)), Action.WITHDRAW)
+    now = clock.now()
+    audit.note("withdraw item", f"item:{item.id}", by=by, group_id=item.group_id)
+    announce(ItemWithdrawn(item.id, item.group_id, by, item.title, now))
+    return item
+
+
+@use_case
+def freeze(item_id: int, *, at: datetime) -> None:
+    """Fix an item as it is: somebody has bid on what he saw. Called at the first bid; later calls change nothing."""
+    item = _locked(item_id)
+    if item.frozen_at is None:
+        item.frozen_at = at
+        audit.note("freeze item", f"item:{item.id}", by=None, group_id=item.group_id, why="the first bid")
+
+
+@use_case
+def hide(item_id: int, *, at: datetime) -> None:
+    """Take an item with its photographs out of sight: a moderator has hidden its lot. Who may, the caller asks."""
+    item = _locked(item_id)
+    if item.hidden_at is None:
+        item.hidden_at = at
+        audit.note("hide item", f"item:{item.id}", by=None, group_id=item.group_id, why="its lot was hidden")
+
+
+@use_case
+def add_remark(*, item_id: int, by: int, client_key: str, text: str) -> None:
+    """Add something, with its date, to an item that is fixed. The same form sent twice is one remark."""
+    item = own(item_id, by=by)
+    remarks = queries.remarks_of(item.id)
+    if any(remark.client_key == client_key for remark in remarks):
+        return
+    rules.check_remark(item.facts(photos=0), already=len(remarks))
+    now = clock.now()
+    remark = Remark(item_id=item.id, client_key=client_key, text=text, at=now)
+    db.session.add(remark)
+    db.session.flush()
+    audit.note("add remark", f"item:{item.id}", by=by, group_id=item.group_id)
+    announce(RemarkAdded(item.id, item.group_id, by, item.title, remark.id, text, now))
+
+
+def changeable(item_id: int, *, by: int) -> Item:
+    """The seller's own item, locked; raises the rule that keeps him from changing it."""
+    item = own(item_id, by=by)
+    groups.require(by, item.group_id, Permission.LIST_ITEM)
+    rules.check_open(item.facts(photos=0))
+    return item
+
+
+def own(item_id: int, *, by: int) -> Item:
+    """The seller's own item, its row locked until the unit of work ends.
+
+    Raises NotFound where it is not his to see, NotAllowed where it is another's.
+    """
+    item = _locked(item_id)
+    queries.check_sees(item, by)
+    if item.seller_id != by:
+        raise NotAllowed("Only its seller changes an item. Ask the seller.")
+    return item
+
+
+def photos_in(item: Item) -> int:
+    """How many photographs the item has."""
+    return db.session.scalar(select(func.count()).where(Photo.item_id == item.id)) or 0
+
+
+def _locked(item_id: int) -> Item:
+    item = db.session.get(Item, item_id, with_for_update=True, populate_existing=True)
+    if item is None:
+        raise NotFound("There is no such item.")
+    return item
+
+
+def _drafted_before(seller_id: int, client_key: str) -> Item:
+    return db.session.scalars(select(Item).where(Item.seller_id == seller_id, Item.client_key == client_key)).one()
+
+
+def _write(item: Item, details: Details) -> None:
+    """Put what the seller wrote onto the row."""
+    currency = group_queries.group(item.group_id).currency
+    item.title, item.description = details.title, details.description
+    item.category, item.condition = details.category, details.condition
+    item.period, item.dimensions, item.weight_grams = details.period, details.dimensions, details.weight_grams
+    item.claims, item.faults = details.claims, details.faults
+    item.currency, item.shipping_minor = currency, _shipping_minor(details, currency)
+    item.shipping_to, item.pickup_possible = details.shipping_to, details.pickup_possible
+
+
+def _shipping_minor(details: Details, currency: str) -> int | None:
+    if details.shipping is None:
+        return None
+    try:
+        return Money.of(details.shipping, currency).minor
+    except NotExact:
+        raise RuleBroken(
+            "%(currency)s has %(decimals)s decimals. Enter what shipping costs with no more than that.",
+            field="shipping",
+            currency=currency,
+            decimals=exponent(currency),
+        ) from None

@@ -1,0 +1,185 @@
+"""The one place where an order changes: the law is asked, its verdict written down, the money moved, and all told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from marketplace.escrow import finding, order_rules
+from marketplace.escrow.events import OrderChanged, OrderClosed
+from marketplace.escrow.judging_rules import Verdict, judge
+from marketplace.escrow.models import Order, OrderLine
+from marketplace.escrow.money_rules import owed
+from marketplace.escrow.order_rules import Action, Deed, Party, State
+from marketplace.escrow.reminding_rules import next_reminder
+from marketplace.escrow.rules import ENDED
+from marketplace.groups import service as groups
+from marketplace.kernel import audit, clock
+from marketplace.kernel.database import db, use_case
+from marketplace.kernel.errors import NotAllowed, Stale
+from marketplace.kernel.events import announce
+from marketplace.kernel.money import Money
+from marketplace.ledger import service as ledger
+from marketplace.payments import service as payments
+from marketplace.payments.rules import Kind
+from marketplace.reputation.rules import Ending
+
+_MONEY_ACTIONS = {Action.CONFIRM_PAYMENT, Action.NOT_FOUND, Action.CONFIRM_PAYOUT, Action.PAYOUT_FAILED}
+_STRIKES = {
+    Party.BUYER: "Did not pay for lot %(number)s, %(title)s.",
+    Party.SELLER: "Cancelled lot %(number)s, %(title)s, after it was paid.",
+}
+_KINDS = {Party.BUYER: Kind.REFUND, Party.SELLER: Kind.PAYOUT}
+
+
+@use_case
+def take(action: Action, *, order_id: int, by: int, note: str = "", client_key: str | None = None) -> Order:
+    """Take an action that needs nothing but a word, in whatever capacity `by` acts on the order."""
+    order = finding.locked_order(order_id)
+    act(order, Deed(action, finding.party_of(order, by)), by=by, note=note, client_key=client_key)
+    return order
+
+
+def act(order: Order, deed: Deed, *, by: int | None, note: str = "", client_key: str | None = None) -> bool:
+    """Do `deed` to an order that is locked, and all that follows from it. `by` is the person; none for the clock.
+
+    Whether it was done now: the same deed with the same client key is not done twice. Raises what the law raises.
+    """
+    if _was_done(order, deed, note=note, client_key=client_key):
+        return False
+    _check_not_own_money(order, deed, by)
+    now = clock.now()  # after the lock: who waited for it does not act in the past
+    before = order.facts()
+    verdict = judge(before, deed, now=now)
+    amount = _amount_of(deed, verdict)
+    _write(order, before, verdict.order, now)
+    line = _line(order, before, deed, amount=amount, by=by, note=note, client_key=client_key, at=now)
+    _follow(order, before, verdict)
+    _post(order, verdict, line)
+    audit.note(deed.action.replace("_", " "), f"order:{order.id}", by=by, group_id=order.group_id, why=note)
+    _tell(order, before, verdict.order, deed, line, amount=amount)
+    return True
+
+
+def payout_purpose(order: Order, payee: Party) -> str:
+    """What a payout of this order is known by among the movements."""
+    return f"order:{order.id}:payout:{payee}"
+
+
+def intend_payout(order: Order, payee: Party) -> None:
+    """What is owed to one side is to be paid. Each try is a movement of its own, known by the deed it follows from."""
+    purpose = payout_purpose(order, payee)
+    payments.intend(
+        group_id=order.group_id, kind=_KINDS[payee], amount=owed(order.facts(), payee),
+        person_id=finding.person_of(order, payee), purpose=purpose, key=f"{purpose}:{order.line_count}",
+        order_id=order.id,
+    )  # fmt: skip
+
+
+def _was_done(order: Order, deed: Deed, *, note: str, client_key: str | None) -> bool:
+    if client_key is None:
+        return False
+    same = select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.client_key == client_key)
+    line = db.session.scalar(same.where(OrderLine.action == deed.action))
+    if line is None:
+        return False
+    amount = deed.amount.minor if deed.amount else line.amount_minor
+    if (line.by_party, line.payee, line.amount_minor, line.note) != (deed.by, deed.payee, amount, note):
+        raise Stale("This form was sent once already, with something else in it. Look at where the order stands now.")
+    return True
+
+
+def _check_not_own_money(order: Order, deed: Deed, by: int | None) -> None:
+    """The law of people around an order: an officer's own trade needs another officer."""
+    if deed.action in _MONEY_ACTIONS and by is not None and finding.is_party(order, by):
+        raise NotAllowed("This is your own order. Another officer looks after its money.")
+
+
+def _amount_of(deed: Deed, verdict: Verdict) -> Money | None:
+    if deed.amount is not None:
+        return deed.amount
+    if verdict.moves:
+        return verdict.moves[0].amount
+    return owed(verdict.order, deed.payee) or None if deed.payee else None
+
+
+def _write(order: Order, before: order_rules.Order, after: order_rules.Order, now: datetime) -> None:
+    order.take(after)
+    order.remind_at = next_reminder(after, after=now)
+    order.line_count += 1
+    if after.state is State.HELD and before.state is not State.HELD:
+        order.held_at = now
+    if after.state is not before.state:
+        order.closed_at = now if after.state in ENDED else None
+
+
+def _line(
+    order: Order, before: order_rules.Order, deed: Deed, *, amount: Money | None, by: int | None, note: str,
+    client_key: str | None, at: datetime,
+) -> OrderLine:  # fmt: skip
+    line = OrderLine(
+        order_id=order.id, number=order.line_count, at=at, action=deed.action, by_party=deed.by, person_id=by,
+        from_state=before.state, to_state=order.state, amount_minor=amount.minor if amount else None,
+        payee=deed.payee, note=note, client_key=client_key,
+    )  # fmt: skip
+    db.session.add(line)
+    return line
+
+
+def _follow(order: Order, before: order_rules.Order, verdict: Verdict) -> None:
+    """The strike that the law gives, and an intent for each payout that has become due."""
+    if verdict.strike:
+        words = {"number": order.lot_number, "title": order.title}
+        groups.give_strike(
+            group_id=order.group_id, person_id=finding.person_of(order, verdict.strike),
+            reason=_STRIKES[verdict.strike] % words, order_id=order.id,
+        )  # fmt: skip
+    for payee in finding.PAYEES:
+        if owed(verdict.order, payee) > owed(before, payee):
+            intend_payout(order, payee)
+
+
+def _post(order: Order, verdict: Verdict, line: OrderLine) -> None:
+    if verdict.moves:
+        ledger.post(
+            group_id=order.group_id, moves=verdict.moves, reference=f"order:{order.id}:{line.number}",
+            memo=f"{_memo(line)}, order {order.id}", at=line.at, order_id=order.id,
+        )  # fmt: skip
+
+
+def _memo(line: OrderLine) -> str:
+    """For the books, in English: what is written there is sealed, and stays."""
+    by_action = {Action.CONFIRM_PAYOUT: "Paid out", Action.PAYOUT_MISSING: "Payout did not arrive"}
+    by_state = {State.RELEASED: "Released", State.REFUNDED: "Refund", State.SPLIT: "Split"}
+    if line.action == Action.CONFIRM_PAYMENT:
+        return "Payment held" if line.to_state in (State.HELD, State.TOPPING_UP) else "Late payment"
+    return by_action.get(Action(line.action)) or by_state[State(line.to_state)]
+
+
+def _tell(
+    order: Order, before: order_rules.Order, after: order_rules.Order, deed: Deed, line: OrderLine,
+    *, amount: Money | None,
+) -> None:  # fmt: skip
+    announce(
+        OrderChanged(
+            order=after, lot_id=order.lot_id, lot_number=order.lot_number, title=order.title, number=line.number,
+            action=deed.action, by=deed.by, person_id=line.person_id, was=before.state, amount=amount,
+            payee=deed.payee, note=line.note, at=line.at,
+        )
+    )  # fmt: skip
+    if after.state in ENDED and before.state is not after.state:
+        announce(
+            OrderClosed(
+                order_id=order.id, group_id=order.group_id, lot_id=order.lot_id, title=order.title,
+                buyer_id=order.buyer_id, seller_id=order.seller_id, hammer=after.hammer, ending=_ending(order),
+                days_for_feedback=order.terms.days_for_feedback, closed_at=line.at,
+            )
+        )  # fmt: skip
+
+
+def _ending(order: Order) -> Ending:
+    """How it ended, as far as others can learn from it."""
+    if order.paid_seller_minor:
+        return Ending.COMPLETED
+    return Ending.UNDONE if order.held_at else Ending.FELL_THROUGH

@@ -1,0 +1,98 @@
+"""The clock's part: what happens to an order because nobody did anything, and the reminders before it does.
+
+An order that is due stays due until a worker has written down what became of it, so a worker that is killed loses
+nothing; two workers never take the same order, for the first one locks its row and the second looks past it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import ColumnElement, select
+
+from marketplace.escrow import finding
+from marketplace.escrow.acting import act
+from marketplace.escrow.events import ConfirmerMissing, DeadlineNear
+from marketplace.escrow.models import Order
+from marketplace.escrow.order_rules import Action, Deed, Party
+from marketplace.escrow.reminding_rules import Due, due_of, hours_left, next_reminder
+from marketplace.escrow.rules import WAITING_FOR_OFFICERS
+from marketplace.groups import queries as groups
+from marketplace.groups.rules import Role
+from marketplace.kernel import clock
+from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.events import announce
+
+log = structlog.get_logger()
+
+
+def lapse_due_orders(limit: int = 50) -> int:
+    """Let the clock act on orders whose deadline has passed. On how many it did."""
+    return sum(_survives(_lapse_one, order_id) for order_id in _due(Order.deadline <= clock.now(), limit))
+
+
+def remind_due_orders(limit: int = 50) -> int:
+    """Remind whoever has to act, two days and twelve hours before a deadline, once each. Of how many orders."""
+    return sum(_survives(_remind_one, order_id) for order_id in _due(Order.remind_at <= clock.now(), limit))
+
+
+@use_case
+def _lapse_one(order_id: int) -> bool:
+    order = _claimed(order_id, Order.deadline <= clock.now())
+    if order is None:
+        return False
+    act(order, Deed(Action.LAPSE, Party.CLOCK), by=None)
+    if order.state in WAITING_FOR_OFFICERS and not finding.confirmers_of(order):
+        owners = groups.officers(order.group_id, (Role.OWNER,))
+        announce(
+            ConfirmerMissing(order.facts(), order.title, order.line_count, tuple(owner.person_id for owner in owners))
+        )
+    return True
+
+
+@use_case
+def _remind_one(order_id: int) -> bool:
+    order = _claimed(order_id, Order.remind_at <= clock.now())
+    if order is None:
+        return False
+    facts, now = order.facts(), clock.now()
+    order.remind_at = next_reminder(facts, after=now)
+    due = due_of(facts, now=now)
+    hours = hours_left(due, now=now) if due else None
+    if due is not None and hours is not None:
+        announce(_reminder(order, due, hours))
+    return True
+
+
+def _reminder(order: Order, due: Due, hours: int) -> DeadlineNear:
+    duty, until = due
+    is_officers = duty.whose is Party.TREASURER
+    return DeadlineNear(
+        order=order.facts(), title=order.title, number=order.line_count, hours=hours, until=until, whose=duty.whose,
+        person_ids=finding.confirmers_of(order) if is_officers else (finding.person_of(order, duty.whose),),
+        deed=duty.deed, then=duty.then,
+    )  # fmt: skip
+
+
+def _due(condition: ColumnElement[bool], limit: int) -> list[int]:
+    """Looked up by reading alone: a worker that finds nothing has locked nothing."""
+    ids = list(db.session.scalars(select(Order.id).where(condition).order_by(Order.deadline, Order.id).limit(limit)))
+    let_go()
+    return ids
+
+
+def _claimed(order_id: int, condition: ColumnElement[bool]) -> Order | None:
+    """The order, locked; none if it is not due any more, or another worker is at it."""
+    wanted = select(Order).where(Order.id == order_id, condition).with_for_update(skip_locked=True)
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
+
+
+def _survives(act_on: Callable[[int], bool], order_id: int) -> bool:
+    """Whether something was done. An order that cannot be moved stays due and is logged: the others go on."""
+    try:
+        return act_on(order_id)
+    except Exception:
+        db.session.rollback()
+        log.exception("order could not be moved", order_id=order_id, act=act_on.__name__)
+        return False

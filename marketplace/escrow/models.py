@@ -1,0 +1,205 @@
+"""Orders, what was done to them, and what the parties wrote to each other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.escrow import order_rules
+from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.reference_rules import reference_of
+from marketplace.groups.models import TermsType
+from marketplace.groups.rules import Terms
+from marketplace.kernel.database import Base
+from marketplace.kernel.encryption import Secret
+from marketplace.kernel.money import Money
+
+_PAYEES = (Party.BUYER, Party.SELLER)
+
+
+def _one_of(column: str, words: type[StrEnum] | tuple[Party, ...], name: str | None = None) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(word)) for word in words)})", name or column)
+
+
+class Order(Base):
+    """One sale, from the hammer to the last payout. The second part of the columns is what the law decides on."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("lot_id", "attempt"),
+        Index("ix_orders_buyer_id_id", "buyer_id", "id"),
+        Index("ix_orders_seller_id_id", "seller_id", "id"),
+        Index("ix_orders_group_id_state_deadline", "group_id", "state", "deadline"),
+        Index("ix_orders_deadline", "deadline"),
+        Index("ix_orders_remind_at", "remind_at"),
+        _one_of("state", State),
+        _one_of("proposed_by", _PAYEES),
+        CheckConstraint("buyer_id <> seller_id", "two_parties"),
+        CheckConstraint("hammer_minor > 0 AND shipping_minor >= 0", "prices"),
+        CheckConstraint("held_minor >= 0 AND owed_buyer_minor >= 0 AND owed_seller_minor >= 0", "sums"),
+        CheckConstraint("paid_buyer_minor >= 0 AND paid_seller_minor >= 0", "payouts"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lots.id"))
+    attempt: Mapped[int] = mapped_column(default=1)
+    """A lot whose buyer did not pay may be sold again: one order per lot and attempt."""
+    lot_number: Mapped[int]
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    title: Mapped[str]
+    opened_at: Mapped[datetime]
+    held_at: Mapped[datetime | None]
+    """When the whole payment was in the group's hands; none if it never was."""
+    closed_at: Mapped[datetime | None]
+    """When it ended. Empty again if a payout turns out not to have arrived."""
+
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    seller_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    currency: Mapped[str]
+    hammer_minor: Mapped[int]
+    shipping_minor: Mapped[int]
+    """As stated on the lot. Nothing is sent, and nothing of it due, where the buyer picks up."""
+    terms: Mapped[Terms] = mapped_column(TermsType)
+    """The lot's copy: what the group changes later does not touch this order."""
+    state: Mapped[str]
+    since: Mapped[datetime]
+    deadline: Mapped[datetime | None]
+    held_minor: Mapped[int] = mapped_column(default=0)
+    owed_buyer_minor: Mapped[int] = mapped_column(default=0)
+    owed_seller_minor: Mapped[int] = mapped_column(default=0)
+    paid_buyer_minor: Mapped[int] = mapped_column(default=0)
+    paid_seller_minor: Mapped[int] = mapped_column(default=0)
+    paid_buyer_at: Mapped[datetime | None]
+    paid_seller_at: Mapped[datetime | None]
+    proposed_by: Mapped[str | None]
+    was_not_found: Mapped[bool] = mapped_column(default=False)
+    was_extended: Mapped[bool] = mapped_column(default=False)
+    is_pick_up: Mapped[bool] = mapped_column(default=False)
+    code_used: Mapped[bool] = mapped_column(default=False)
+    is_second_officer_due: Mapped[bool] = mapped_column(default=False)
+
+    can_be_posted: Mapped[bool]
+    can_be_picked_up: Mapped[bool]
+    """What the listing offered."""
+    address: Mapped[str | None] = mapped_column(Secret)
+    """A copy of the buyer's, for the seller of the paid order."""
+    return_address: Mapped[str | None] = mapped_column(Secret)
+    """A copy of the seller's, for the buyer who has to send it back."""
+    carrier: Mapped[str] = mapped_column(default="")
+    tracking: Mapped[str] = mapped_column(default="")
+    return_carrier: Mapped[str] = mapped_column(default="")
+    return_tracking: Mapped[str] = mapped_column(default="")
+    pick_up_code: Mapped[str | None] = mapped_column(Secret)
+    """Shown to the buyer alone."""
+    wrong_codes: Mapped[int] = mapped_column(default=0)
+    wrong_codes_since: Mapped[datetime | None]
+    line_count: Mapped[int] = mapped_column(default=0)
+    """How many lines of history there are: the number of the last."""
+    remind_at: Mapped[datetime | None]
+    """When to remind whoever has to act. Set anew with every deadline."""
+
+    @property
+    def reference(self) -> str:
+        """What the buyer's payment carries: E-1187-7KQ."""
+        return reference_of(self.id)
+
+    def money(self, minor: int) -> Money:
+        """An amount in the order's currency."""
+        return Money(minor, self.currency)
+
+    def facts(self) -> order_rules.Order:
+        """This row as the law sees it."""
+        return order_rules.Order(
+            id=self.id,
+            group_id=self.group_id,
+            state=State(self.state),
+            buyer_id=self.buyer_id,
+            seller_id=self.seller_id,
+            hammer=self.money(self.hammer_minor),
+            shipping=self.money(0 if self.is_pick_up else self.shipping_minor),
+            terms=self.terms,
+            since=self.since,
+            deadline=self.deadline,
+            held=self.money(self.held_minor),
+            owed_buyer=self.money(self.owed_buyer_minor),
+            owed_seller=self.money(self.owed_seller_minor),
+            paid_buyer=self.money(self.paid_buyer_minor),
+            paid_seller=self.money(self.paid_seller_minor),
+            paid_buyer_at=self.paid_buyer_at,
+            paid_seller_at=self.paid_seller_at,
+            proposed_by=Party(self.proposed_by) if self.proposed_by else None,
+            was_not_found=self.was_not_found,
+            was_extended=self.was_extended,
+            is_pick_up=self.is_pick_up,
+            code_used=self.code_used,
+            is_second_officer_due=self.is_second_officer_due,
+            is_address_missing=self.address is None and not self.is_pick_up,
+            has_return_address=self.return_address is not None,
+        )
+
+    def take(self, facts: order_rules.Order) -> None:
+        """Write down what the law decided."""
+        self.state, self.since, self.deadline = facts.state, facts.since, facts.deadline
+        self.held_minor = facts.held.minor
+        self.owed_buyer_minor, self.owed_seller_minor = facts.owed_buyer.minor, facts.owed_seller.minor
+        self.paid_buyer_minor, self.paid_seller_minor = facts.paid_buyer.minor, facts.paid_seller.minor
+        self.paid_buyer_at, self.paid_seller_at = facts.paid_buyer_at, facts.paid_seller_at
+        self.proposed_by = facts.proposed_by
+        self.was_not_found, self.was_extended = facts.was_not_found, facts.was_extended
+        self.code_used, self.is_second_officer_due = facts.code_used, facts.is_second_officer_due
+
+
+class OrderLine(Base):
+    """One deed, as it was done. Lines are only added: they are the order's timeline."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        UniqueConstraint("order_id", "number"),
+        UniqueConstraint("order_id", "action", "client_key"),
+        _one_of("action", Action),
+        _one_of("by_party", Party),
+        _one_of("from_state", State),
+        _one_of("to_state", State),
+        _one_of("payee", _PAYEES),
+        CheckConstraint("amount_minor > 0", "amount_is_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey(Order.id))
+    number: Mapped[int]
+    """Its place in the order's history, from 1. What it moved stands in the books as "order:<id>:<number>"."""
+    at: Mapped[datetime]
+    action: Mapped[str]
+    by_party: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    """None where the clock acted."""
+    from_state: Mapped[str]
+    to_state: Mapped[str]
+    amount_minor: Mapped[int | None]
+    """What came in, was paid out, or is the buyer's part of a split."""
+    payee: Mapped[str | None]
+    note: Mapped[str] = mapped_column(default="")
+    """What was said with it: a parcel's number, a line of the bank's statement, a reason."""
+    client_key: Mapped[str | None]
+    """Made by the page: a form sent twice is one deed."""
+
+
+class Message(Base):
+    """What one party wrote to the other. Messages are only added."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("order_id", "author_id", "client_key"),
+        Index("ix_messages_order_id_id", "order_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey(Order.id))
+    author_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    client_key: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[datetime]

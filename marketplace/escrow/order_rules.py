@@ -1,0 +1,143 @@
+"""The words of the law of escrow: an order's states, who acts in which capacity, what can be done, and the facts of an
+order that decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from marketplace.groups.rules import Terms
+from marketplace.kernel.money import Money, zero
+
+
+class State(StrEnum):
+    """Where an order is."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAYMENT_CLAIMED = "payment_claimed"
+    TOPPING_UP = "topping_up"
+    HELD = "held"
+    SHIPPED = "shipped"
+    INSPECTING = "inspecting"
+    DISPUTED = "disputed"
+    RETURN_DUE = "return_due"
+    RETURN_SHIPPED = "return_shipped"
+    RETURN_RECEIVED = "return_received"
+    RETURN_CONTESTED = "return_contested"
+    RELEASED = "released"
+    REFUNDED = "refunded"
+    SPLIT = "split"
+    PAYING_OUT = "paying_out"
+    CLOSED = "closed"
+    UNPAID = "unpaid"
+    CANCELLED = "cancelled"
+
+
+class Party(StrEnum):
+    """In which capacity somebody acts."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    TREASURER = "treasurer"
+    """Whoever may confirm the group's money and is party to neither side; any officer, once the treasurer is late."""
+    RULING = "ruling"
+    """What the parties agreed in a dispute, or what was ruled."""
+    CLOCK = "clock"
+
+
+class Action(StrEnum):
+    """What can be done to an order."""
+
+    SAY_SENT = "say_sent"
+    CONFIRM_PAYMENT = "confirm_payment"
+    NOT_FOUND = "not_found"
+    PROPOSE_CANCEL = "propose_cancel"
+    AGREE_CANCEL = "agree_cancel"
+    SHIP = "ship"
+    CANCEL = "cancel"
+    SAY_ARRIVED = "say_arrived"
+    USE_CODE = "use_code"
+    CONFIRM_RECEIPT = "confirm_receipt"
+    EXTEND = "extend"
+    NOT_RECEIVED = "not_received"
+    DISPUTE = "dispute"
+    RELEASE = "release"
+    REFUND = "refund"
+    DIVIDE = "divide"
+    RETURN_FIRST = "return_first"
+    NAME_RETURN_ADDRESS = "name_return_address"
+    SHIP_RETURN = "ship_return"
+    SAY_RETURN_ARRIVED = "say_return_arrived"
+    ACCEPT_RETURN = "accept_return"
+    CONTEST_RETURN = "contest_return"
+    CONFIRM_PAYOUT = "confirm_payout"
+    PAYOUT_FAILED = "payout_failed"
+    PAYOUT_MISSING = "payout_missing"
+    LAPSE = "lapse"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the law needs to know of an order. Every amount is in the group's currency."""
+
+    id: int
+    group_id: int
+    state: State
+    buyer_id: int
+    seller_id: int
+    hammer: Money
+    shipping: Money
+    terms: Terms
+    since: datetime
+    """When the present state began."""
+    deadline: datetime | None
+    """When the clock acts; none while a dispute keeps its own deadlines, and at the end."""
+    held: Money
+    """What lies in the order's own account: E."""
+    owed_buyer: Money
+    owed_seller: Money
+    paid_buyer: Money
+    paid_seller: Money
+    paid_buyer_at: datetime | None = None
+    """When the last payout to him was confirmed; none, too, once he has said that it did not arrive."""
+    paid_seller_at: datetime | None = None
+    proposed_by: Party | None = None
+    was_not_found: bool = False
+    was_extended: bool = False
+    is_pick_up: bool = False
+    code_used: bool = False
+    is_second_officer_due: bool = False
+    is_address_missing: bool = False
+    """It is to be posted, and the buyer has not said where."""
+    has_return_address: bool = False
+    """Whether it is known where it goes back to."""
+
+    @property
+    def total(self) -> Money:
+        """T: the hammer price and shipping as stated on the lot."""
+        return self.hammer + self.shipping
+
+    @property
+    def fee(self) -> Money:
+        """The group's fee, on the hammer price only, rounded down."""
+        return self.hammer.share(self.terms.fee_basis_points)
+
+    @property
+    def missing(self) -> Money:
+        """What the buyer has still to pay."""
+        return self.total - self.held
+
+    def nothing(self) -> Money:
+        return zero(self.hammer.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An action as somebody takes it. `amount`: what was received, the buyer's part of a split, or the payout that did
+    not arrive. `payee`: whom a payout was for."""
+
+    action: Action
+    by: Party
+    amount: Money | None = None
+    payee: Party | None = None

@@ -1,0 +1,130 @@
+"""What orders wait for a person to do: as a party to them, and as an officer who looks after the money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select
+
+from marketplace.escrow.models import Order
+from marketplace.escrow.order_rules import Party, State
+from marketplace.escrow.reminding_rules import DUTIES, due_of, ship_until
+from marketplace.groups import queries as groups
+from marketplace.groups.entry_rules import Belonging
+from marketplace.groups.models import Group, Membership
+from marketplace.groups.rules import CONFIRMERS, OFFICERS
+from marketplace.kernel import clock
+from marketplace.kernel.database import db
+from marketplace.kernel.money import Money
+
+# Where one of them may have to act, or can: the buyer says where it goes, or cancels what was not shipped; the seller
+# says where it goes back.
+_BUYERS = [*(state for state, duty in DUTIES.items() if duty.whose is Party.BUYER), State.HELD]
+_SELLERS = [*(state for state, duty in DUTIES.items() if duty.whose is Party.SELLER), State.RETURN_DUE]
+_MONEYS = [State.PAYMENT_CLAIMED, State.PAYING_OUT]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWaits:
+    """An order in which this person has to act. What, its state says: pay, top up, ship, say that it arrived …"""
+
+    order_id: int
+    group_id: int
+    item_id: int
+    lot_number: int
+    title: str
+    state: State
+    whose: Party
+    """What the person is to it."""
+    other_id: int
+    amount: Money
+    """What is missing where he has to pay, else what is held."""
+    until: datetime | None
+    """Until when he has to; after that the clock acts, or the other side may."""
+    is_late: bool
+    """It is held, and the seller's days to ship are over: the buyer may cancel."""
+    days_to_refund: int
+    """After how many days the clock refunds what was not shipped."""
+    is_cancel_proposed: bool
+    """The other side proposes to call it off."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyWaits:
+    """Other members' money that an officer has to look after: payments to confirm, payouts to make."""
+
+    group_id: int
+    slug: str
+    group_name: str
+    payments: int
+    payouts: int
+    until: datetime | None
+    """The earliest deadline among them."""
+
+
+def waiting_for(person_id: int) -> list[OrderWaits | MoneyWaits]:
+    """What waits for a person, the most urgent first; four queries, however much it is."""
+    found: list[OrderWaits | MoneyWaits] = [*_orders(person_id), *_moneys(person_id)]
+    return sorted(found, key=lambda wait: (wait.until is None, wait.until))
+
+
+def _orders(person_id: int) -> list[OrderWaits]:
+    is_asked = and_(Order.state == State.AWAITING_PAYMENT, Order.proposed_by == Party.BUYER)
+    wanted = select(Order).where(
+        or_(
+            and_(Order.buyer_id == person_id, Order.state.in_(_BUYERS)),
+            and_(Order.seller_id == person_id, or_(Order.state.in_(_SELLERS), is_asked)),
+        )
+    )
+    now = clock.now()
+    found = db.session.scalars(wanted.order_by(Order.deadline, Order.id))
+    return [wait for order in found if (wait := _wait(order, person_id, now)) is not None]
+
+
+def _wait(order: Order, person_id: int, now: datetime) -> OrderWaits | None:
+    facts = order.facts()
+    whose, other = (Party.BUYER, order.seller_id) if person_id == order.buyer_id else (Party.SELLER, order.buyer_id)
+    due = due_of(facts, now=now)
+    is_his = due is not None and due.duty.whose is whose
+    is_late = facts.state is State.HELD and not facts.is_address_missing and now >= ship_until(facts)
+    is_asked = facts.proposed_by not in (None, whose)
+    if not (is_his or is_late or is_asked):
+        return None
+    return OrderWaits(
+        order_id=order.id, group_id=order.group_id, item_id=order.item_id, lot_number=order.lot_number,
+        title=order.title, state=facts.state, whose=whose, other_id=other,
+        amount=facts.missing if facts.state in (State.AWAITING_PAYMENT, State.TOPPING_UP) else facts.held,
+        until=due.until if due else order.deadline, is_late=is_late,
+        days_to_refund=order.terms.days_until_unshipped_refund, is_cancel_proposed=is_asked,
+    )  # fmt: skip
+
+
+def _moneys(person_id: int) -> list[MoneyWaits]:
+    """Counted for each group; an officer's own orders are for another officer."""
+    wanted = (
+        select(
+            Order.group_id,
+            func.count().filter(Order.state == State.PAYMENT_CLAIMED),
+            func.count().filter(Order.state == State.PAYING_OUT),
+            func.min(Order.deadline),
+        )
+        .join(Membership, and_(Membership.group_id == Order.group_id, Membership.person_id == person_id))
+        .where(
+            Membership.state == Belonging.MEMBER,
+            Order.state.in_(_MONEYS),
+            Order.buyer_id != person_id,
+            Order.seller_id != person_id,
+            or_(
+                Membership.role.in_(CONFIRMERS),
+                and_(Membership.role.in_(OFFICERS), Order.is_second_officer_due),
+            ),
+        )
+        .group_by(Order.group_id)
+    )
+    rows = list(db.session.execute(wanted))
+    named: dict[int, Group] = groups.groups({row[0] for row in rows}) if rows else {}
+    return [
+        MoneyWaits(group_id, named[group_id].slug, named[group_id].name, payments, payouts, until)
+        for group_id, payments, payouts, until in rows
+    ]

@@ -1,0 +1,158 @@
+"""What groups announce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from marketplace.groups.rules import Role, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFounded:
+    group_id: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class TermsChanged:
+    """The group has these terms for lots that start from now on, its first ones included."""
+
+    group_id: int
+    terms: Terms
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """Members are asked to agree again before they bid or list."""
+
+    group_id: int
+    version: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupClosed:
+    """Nothing new begins in the group; what runs goes to its end."""
+
+    group_id: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionsProposed:
+    """Somebody wants members to pay elsewhere. `in_force_at` is None while a second officer is asked."""
+
+    group_id: int
+    instructions_id: int
+    by: int
+    in_force_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionsApproved:
+    """A second officer approved where members pay from `in_force_at` on."""
+
+    group_id: int
+    instructions_id: int
+    by: int
+    in_force_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionsDropped:
+    """New payment instructions were stopped before they came into force."""
+
+    group_id: int
+    instructions_id: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationMade:
+    """Somebody asks to join, and waits."""
+
+    group_id: int
+    application_id: int
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationDecided:
+    group_id: int
+    application_id: int
+    person_id: int
+    is_accepted: bool
+    reason: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberJoined:
+    group_id: int
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLeft:
+    """`role` is the one that he had."""
+
+    group_id: int
+    person_id: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class LastOwnerLeft:
+    """The group is closed and nobody is left to confirm money. Who knows of deals to come refuses it."""
+
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    group_id: int
+    person_id: int
+    reason: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGiven:
+    group_id: int
+    person_id: int
+    role: Role
+    former: Role
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeGiven:
+    group_id: int
+    person_id: int
+    reason: str
+    order_id: int | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMade:
+    """`subject` is kind and number: "lot:12"; `about_id` the person behind it, who is not to hear of it."""
+
+    group_id: int
+    report_id: int
+    subject: str
+    about_id: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportClosed:
+    """`reporter_id` may want to know what came of it."""
+
+    group_id: int
+    report_id: int
+    reporter_id: int
+    note: str
+    by: int

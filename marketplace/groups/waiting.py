@@ -1,0 +1,120 @@
+"""What a group waits for a person to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+
+from marketplace.groups.entry_rules import Answer, Belonging
+from marketplace.groups.instruction_rules import may_approve
+from marketplace.groups.models import Application, Group, Instructions, Membership, Report, facts
+from marketplace.groups.rules import Permission, may
+from marketplace.kernel.database import db
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationsWait:
+    """People ask to join. Nothing happens by itself: they wait."""
+
+    group_id: int
+    slug: str
+    group_name: str
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsWait:
+    """Members reported something."""
+
+    group_id: int
+    slug: str
+    group_name: str
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionsWait:
+    """New payment instructions want this person's approval; until then the old ones stand."""
+
+    group_id: int
+    slug: str
+    group_name: str
+    proposed_by: int
+    proposed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RulesWait:
+    """The rules have changed; this person neither bids nor lists before he agrees."""
+
+    group_id: int
+    slug: str
+    group_name: str
+    version: int
+
+
+Wait = ApplicationsWait | ReportsWait | InstructionsWait | RulesWait
+
+
+def waiting_for(person_id: int) -> list[Wait]:
+    """What waits for a person in his groups. Four queries, however many groups there are."""
+    found = list(db.session.execute(_memberships(person_id)))
+    rows = [(row.Group, facts(row.Group, row.Membership)) for row in found]
+    since = {row.Group.id: row.Membership.officer_since for row in found}
+    able = {
+        permission: {group.id: group for group, who in rows if may(permission, who)}
+        for permission in (Permission.DECIDE_APPLICATIONS, Permission.SEE_REPORTS, Permission.APPROVE_INSTRUCTIONS)
+    }
+    return [
+        *_applications(able[Permission.DECIDE_APPLICATIONS]),
+        *_reports(able[Permission.SEE_REPORTS], person_id),
+        *_instructions(able[Permission.APPROVE_INSTRUCTIONS], person_id, since),
+        *(_rules(group) for group, who in rows if not who.has_agreed and not who.is_closed),
+    ]
+
+
+def _memberships(person_id: int) -> Select[Group, Membership]:
+    wanted = select(Group, Membership).join(Membership, Membership.group_id == Group.id)
+    return wanted.where(Membership.person_id == person_id, Membership.state == Belonging.MEMBER).order_by(Group.name)
+
+
+def _rules(group: Group) -> RulesWait:
+    return RulesWait(group.id, group.slug, group.name, group.rules_version)
+
+
+def _applications(groups: dict[int, Group]) -> list[ApplicationsWait]:
+    wanted = select(Application.group_id, func.count(), func.min(Application.asked_at))
+    wanted = wanted.where(Application.group_id.in_(groups), Application.state == Answer.WAITING)
+    rows = db.session.execute(wanted.group_by(Application.group_id))
+    return [ApplicationsWait(id_, groups[id_].slug, groups[id_].name, count, since) for id_, count, since in rows]
+
+
+def _reports(groups: dict[int, Group], person_id: int) -> list[ReportsWait]:
+    """Not those that are about himself."""
+    wanted = select(Report.group_id, func.count(), func.min(Report.reported_at))
+    wanted = wanted.where(Report.group_id.in_(groups), Report.closed_at.is_(None))
+    wanted = wanted.where(Report.about_id != person_id)
+    rows = db.session.execute(wanted.group_by(Report.group_id))
+    return [ReportsWait(id_, groups[id_].slug, groups[id_].name, count, since) for id_, count, since in rows]
+
+
+def _instructions(
+    groups: dict[int, Group], person_id: int, since: dict[int, datetime | None]
+) -> list[InstructionsWait]:
+    """Only those that he may approve: he has been an officer `since` long enough."""
+    wanted = select(Instructions).where(
+        Instructions.group_id.in_(groups),
+        Instructions.in_force_at.is_(None),
+        Instructions.dropped_at.is_(None),
+        Instructions.proposed_by != person_id,
+    )
+    rows = [(groups[found.group_id], found) for found in db.session.scalars(wanted)]
+    return [
+        InstructionsWait(group.id, group.slug, group.name, found.proposed_by, found.proposed_at)
+        for group, found in rows
+        if may_approve(since[group.id], proposed_at=found.proposed_at)
+    ]

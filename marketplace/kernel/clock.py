@@ -1,0 +1,71 @@
+"""The time, asked for in one place.
+
+It is the database's own clock, read when asked (not when the transaction began), so that web servers whose clocks
+differ agree on what is late. SQLite has no server: there it is the clock of the process, which is on the same machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.kernel.database import Base, db, unit_of_work
+
+_told: ContextVar[datetime | None] = ContextVar("the moment that a replay or the demo says it is", default=None)
+
+
+class ClockOffset(Base):
+    """One row: how far tests have moved time, in milliseconds. Honoured only where EARNEST_TESTING is set."""
+
+    __tablename__ = "clock_offset"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    milliseconds: Mapped[int] = mapped_column(default=0)
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC. Ask after the row is locked: who waited does not act in the past."""
+    told = _told.get()
+    if told is not None:
+        return told
+    return _database_time() + _offset()
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Inside, it is `moment`: for replays of the past and for the demo's history."""
+    token = _told.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def move(by: timedelta) -> None:
+    """Move time for every process on this database. Refused unless EARNEST_TESTING is set."""
+    if not current_app.config.get("EARNEST_TESTING"):
+        raise RuntimeError("time moves only in tests")
+    with unit_of_work():
+        row = db.session.get(ClockOffset, 1) or ClockOffset(id=1, milliseconds=0)
+        row.milliseconds += int(by / timedelta(milliseconds=1))
+        db.session.add(row)
+
+
+def _database_time() -> datetime:
+    if db.engine.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    moment = db.session.scalar(select(func.clock_timestamp()))
+    assert isinstance(moment, datetime)  # noqa: S101 - tells the type checker what PostgreSQL returns
+    return moment.astimezone(UTC)
+
+
+def _offset() -> timedelta:
+    if not current_app.config.get("EARNEST_TESTING"):
+        return timedelta()
+    return timedelta(milliseconds=db.session.scalar(select(ClockOffset.milliseconds)) or 0)

@@ -1,0 +1,69 @@
+"""Where on the site a thing is dealt with. A test holds these paths and the pages together."""
+
+from __future__ import annotations
+
+HOME = "/"
+NOTICES = "/notices"
+NEW_PASSWORD = "/new-password"  # noqa: S105 - a place
+PAYOUT_DETAILS = "/settings/payout-details"
+SECOND_FACTOR = "/settings/second-factor"
+
+
+def group(slug: str) -> str:
+    return f"/g/{slug}"
+
+
+def lot(slug: str, number: int) -> str:
+    return f"/g/{slug}/lots/{number}"
+
+
+def bids(*, ended: bool) -> str:
+    """A person's own list of what he bid on: for lots whose page he may not see any more."""
+    return "/bids?show=ended" if ended else "/bids"
+
+
+def applications(slug: str) -> str:
+    return f"/g/{slug}/applications"
+
+
+def reports(slug: str) -> str:
+    return f"/g/{slug}/reports"
+
+
+def instructions(slug: str) -> str:
+    return f"/g/{slug}/settings/instructions"
+
+
+def members(slug: str) -> str:
+    return f"/g/{slug}/members"
+
+
+def member(slug: str, person_id: int) -> str:
+    return f"/g/{slug}/members/{person_id}"
+
+
+def payout_change(token: str) -> str:
+    """Where new payout details are taken back, without signing in."""
+    return f"/settings/payout-details/change/{token}"
+
+
+def order(order_id: int) -> str:
+    return f"/orders/{order_id}"
+
+
+def payment(order_id: int) -> str:
+    """Where officers say what came in."""
+    return f"/orders/{order_id}/payment"
+
+
+def payout(order_id: int, payee: str) -> str:
+    """Where officers see where to pay, and say that they have."""
+    return f"/orders/{order_id}/payouts/{payee}"
+
+
+def dispute(order_id: int) -> str:
+    return f"/orders/{order_id}/dispute"
+
+
+def feedback(order_id: int) -> str:
+    return f"/orders/{order_id}/feedback"

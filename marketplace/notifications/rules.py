@@ -1,0 +1,193 @@
+"""What people are told, in which words, and which of it is mailed; when a mail that failed is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from marketplace.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A detail that is itself translated: a role, what the clock does."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One kind of notice."""
+
+    kind: str
+    feature: str
+    """The package whose facts it tells of; the folder of its mail template."""
+    sentence: str
+    """For the page. Its %(details)s are handed over with the notice."""
+    mailed: bool
+
+    @property
+    def template(self) -> str:
+        """The mail's template, whose first line is the subject."""
+        return f"mail/{self.feature}/{self.kind}.txt"
+
+
+def _(sentence: str) -> str:
+    """Marks a sentence for the translators. It is translated where it is shown, in the reader's language."""
+    return sentence
+
+
+# What is told, by the package whose facts it tells of.
+TOLD = {
+    "auctions": {
+        "outbid": _("You have been outbid on lot %(number)s, %(title)s. The price is %(price)s now."),
+        "won": _("You won lot %(number)s, %(title)s, for %(price)s."),
+        "bids_voided": _("Your bids on lot %(number)s, %(title)s, no longer count."),
+        "lead_again": _("You lead lot %(number)s, %(title)s, at %(price)s: bids above yours were taken back."),
+        "lot_sold": _("Lot %(number)s, %(title)s, is sold to %(name)s for %(price)s."),
+        "lot_passed": _("Lot %(number)s, %(title)s, ended unsold."),
+        "lot_withdrawn": _("Lot %(number)s, %(title)s, was withdrawn. Your bid no longer counts."),
+        "remark_added": _("The seller added a remark to lot %(number)s, %(title)s."),
+        "lot_hidden": _("A moderator took lot %(number)s, %(title)s, down: %(reason)s"),
+    },
+    "groups": {
+        "application_new": _("%(name)s asks to join %(group)s."),
+        "application_approved": _("You are a member of %(group)s."),
+        "application_refused": _("%(group)s did not take you in: %(reason)s"),
+        "member_removed": _("You were removed from %(group)s: %(reason)s"),
+        "role_given": _("You are %(role)s in %(group)s now."),
+        "role_changed": _("%(by)s gave %(name)s another role in %(group)s: %(role)s, before that %(former)s."),
+        "officer_left": _("%(name)s, %(role)s of %(group)s, left the group."),
+        "strike_given": _("You have a strike in %(group)s: %(reason)s"),
+        "group_closed": _("%(group)s has closed. Lots with bids and open orders go to their end."),
+        "instructions_proposed": _(
+            "%(name)s wants members to pay %(group)s elsewhere. Another officer has to approve."
+        ),
+        "instructions_changed": _("Members pay %(group)s elsewhere from %(from_then)s on."),
+        "instructions_dropped": _("The change of where members pay in %(group)s was stopped."),
+        "report_new": _("%(name)s reported something in %(group)s."),
+        "report_closed": _("What you reported in %(group)s was looked into: %(note)s"),
+    },
+    "accounts": {
+        "payout_details_changed": _("Where %(name)s is paid was changed. It is used from %(from_then)s on."),
+        "payout_change_withdrawn": _("The change of where %(name)s is paid was taken back."),
+        "sign_in_paused": _("Somebody failed to sign in as you. On a new device you can sign in from %(until)s on."),
+        "second_factor_taken_off": _("The operator took your second factor off."),
+    },
+    "escrow": {
+        "order_to_pay": _("Pay %(total)s for %(title)s by %(until)s."),
+        "payment_said_sent": _("%(name)s says that %(missing)s for %(title)s is sent. Look for it by %(until)s."),
+        "payment_confirmed": _("The payment of %(total)s for %(title)s came in and is held."),
+        "payment_not_found": _("The treasurer cannot find your payment for %(title)s. You have until %(until)s."),
+        "payment_short": _("%(missing)s is missing from your payment for %(title)s. Send it by %(until)s."),
+        "cancel_proposed": _("%(name)s proposes to cancel the order for %(title)s."),
+        "order_cancelled": _("The order for %(title)s is cancelled."),
+        "order_unpaid": _("The order for %(title)s ended unpaid."),
+        "shipped": _("%(name)s shipped %(title)s."),
+        "arrived": _("%(title)s is being inspected, until %(until)s."),
+        "inspection_extended": _("The inspection of %(title)s is longer: until %(until)s."),
+        "released": _("The money for %(title)s is released: %(amount)s is the seller’s."),
+        "refunded": _("The money for %(title)s is refunded: %(amount)s is the buyer’s."),
+        "split": _("The money for %(title)s is split: %(to_buyer)s for the buyer, %(to_seller)s for the seller."),
+        "payout_to_make": _("Pay %(amount)s out to %(name)s for %(title)s by %(until)s."),
+        "payout_sent": _("The treasurer paid %(amount)s out to you for %(title)s."),
+        "payout_failed": _("The payout of %(amount)s to %(name)s for %(title)s did not go through."),
+        "payout_missing": _("%(name)s says that %(amount)s for %(title)s did not arrive."),
+        "confirmer_missing": _("Nobody can confirm the money for %(title)s. Make another member treasurer."),
+        "return_due": _("%(title)s goes back to the seller before the money moves. It has to be sent by %(until)s."),
+        "return_shipped": _("%(title)s is on its way back to you."),
+        "return_received": _("The return of %(title)s is being looked at, until %(until)s."),
+        "return_contested": _("%(name)s contests what came back of %(title)s."),
+        "message_new": _("%(name)s wrote to you about %(title)s."),
+        "deadline_two_days": _("Two days are left for %(title)s: %(deed)s. If you do nothing: %(then)s"),
+        "deadline_twelve_hours": _("Twelve hours are left for %(title)s: %(deed)s. If you do nothing: %(then)s"),
+    },
+    "disputes": {
+        "dispute_opened": _("%(name)s says that something is wrong with %(title)s. Answer by %(answer_by)s."),
+        "dispute_answer_due": _("Answer in the dispute about %(title)s by %(until)s."),
+        "dispute_offer": _("%(name)s makes an offer in the dispute about %(title)s: %(amount)s for the buyer."),
+        "dispute_contested": _("%(name)s says that nothing is wrong with %(title)s."),
+        "dispute_answered": _("%(name)s said more in the dispute about %(title)s."),
+        "dispute_ruling_due": _("You may rule on the dispute about %(title)s, until %(until)s."),
+        "dispute_ruler_needed": _("Agree with %(name)s by %(until)s on who rules about %(title)s."),
+        "dispute_ruler_proposed": _("%(name)s proposes that %(proposed)s rules about %(title)s."),
+        "dispute_ruled": _("There is a ruling about %(title)s: %(ruling)s"),
+        "dispute_appealed": _("%(name)s appeals against the ruling about %(title)s."),
+    },
+    "reputation": {
+        "feedback_open": _("Say how the deal with %(name)s went: %(title)s. You have until %(until)s."),
+        "feedback_shown": _("You can read what %(name)s said about the deal: %(title)s."),
+    },
+}
+
+# What stands on the page alone, and why it is not mailed as well.
+NOT_MAILED = {
+    "won": "order_to_pay is mailed at the same moment, and says so",
+    "strike_given": "the mail about the order that earned it says so",
+    "report_closed": "nothing is left to do",
+}
+
+KINDS = {
+    kind: Telling(kind, feature, sentence, mailed=kind not in NOT_MAILED)
+    for feature, told in TOLD.items()
+    for kind, sentence in told.items()
+}
+
+
+def telling_of(kind: str) -> Telling:
+    """The kind of notice by its name. One that the table does not list is a fault of ours."""
+    return KINDS[kind]
+
+
+def deadline_kind(hours: int) -> str:
+    """The kind of a reminder that comes so many hours before the deadline."""
+    return {48: "deadline_two_days", 12: "deadline_twelve_hours"}[hours]
+
+
+# How long to wait after each failed try; after the last the mail is parked until an operator looks.
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
+# A mail says what can be done until when: after so long it would lie.
+TOO_OLD = timedelta(days=3)
+# How long it is known which mails went to whom: long enough to answer "I never got it".
+KEPT_FOR = timedelta(days=30)
+
+
+def next_try(tries: int, now: datetime) -> datetime | None:
+    """When a mail is tried again that has just failed after `tries` earlier failures; None when that was enough."""
+    return now + BACK_OFF[tries] if tries < len(BACK_OFF) else None
+
+
+def packed(data: Mapping[str, object]) -> dict[str, Any]:
+    """Details for a JSON column: money and moments keep what they are."""
+    return {name: _packed(value) for name, value in data.items()}
+
+
+def unpacked(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The details as they were told."""
+    return {name: _unpacked(value) for name, value in stored.items()}
+
+
+def _packed(value: object) -> object:
+    match value:
+        case Money():
+            return {"money": [value.minor, value.currency]}
+        case datetime():
+            return {"at": value.isoformat()}
+        case Word():
+            return {"word": value.text}
+        case str() | int() | None:
+            return value
+    raise TypeError(f"a notice cannot carry {type(value).__name__}")
+
+
+def _unpacked(value: Any) -> Any:
+    match value:
+        case {"money": [minor, currency]}:
+            return Money(minor, currency)
+        case {"at": moment}:
+            return datetime.fromisoformat(moment)
+        case {"word": text}:
+            return Word(text)
+    return value

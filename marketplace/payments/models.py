@@ -1,0 +1,84 @@
+"""Movements: every call for money in or out, from the intent to what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.accounts.models import Person
+from marketplace.kernel.database import Base
+from marketplace.kernel.money import Money
+from marketplace.payments.rules import Kind, State
+
+
+def _one_of(column: str, values: type[Kind] | type[State]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+_IS_INTENDED = text("state = 'intended'")
+
+
+class Movement(Base):
+    """One call to a gateway."""
+
+    __tablename__ = "movements"
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", Kind), "kind"),
+        CheckConstraint(_one_of("state", State), "state"),
+        CheckConstraint("amount_minor > 0", "amount_is_positive"),
+        CheckConstraint("moved_minor > 0", "moved_is_positive"),
+        Index("ix_movements_group_id_state", "group_id", "state"),
+        Index("ix_movements_due", "due_at", sqlite_where=_IS_INTENDED, postgresql_where=_IS_INTENDED),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int]
+    order_id: Mapped[int | None] = mapped_column(index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey(Person.id), index=True)
+    """Who pays, or is paid."""
+    gateway: Mapped[str]
+    """Whose work it is: "treasurer"."""
+    kind: Mapped[str]
+    amount_minor: Mapped[int]
+    """What was asked for."""
+    moved_minor: Mapped[int | None]
+    """What moved, once confirmed."""
+    currency: Mapped[str]
+    purpose: Mapped[str]
+    """For whoever asked for it, to know it by: "order:7:payout:seller"."""
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    """What the gateway hears as its key."""
+
+    state: Mapped[str] = mapped_column(default=State.INTENDED)
+    intended_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey(Person.id), index=True)
+    """The officer; none where the gateway itself said so."""
+    gateway_reference: Mapped[str | None]
+    """What the gateway calls it."""
+    bank_reference: Mapped[str | None]
+    """What stands on the bank's statement."""
+    proof_key: Mapped[str | None]
+    """Where kernel.storage keeps a picture of the slip."""
+    failure: Mapped[str | None]
+    """Why it failed, in a sentence for people."""
+
+    due_at: Mapped[datetime | None]
+    """While intended: when a worker may ask the gateway. A worker who takes it on moves this past the time he needs, so
+    that it is his until then and another's if he dies."""
+    fence: Mapped[int] = mapped_column(default=0)
+    """Goes up whenever a worker takes it on and whenever its state changes: who comes back with an old one is too late,
+    and writes nothing."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often a worker took it on. More than none, and the gateway may have heard of it."""
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def moved(self) -> Money | None:
+        return None if self.moved_minor is None else Money(self.moved_minor, self.currency)

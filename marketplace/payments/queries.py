@@ -1,0 +1,62 @@
+"""What is known of movements: the treasurer's queue, an order's payments, what waits for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from marketplace.kernel.backlog import Backlog, backlog_of
+from marketplace.kernel.database import db
+from marketplace.kernel.errors import NotFound
+from marketplace.payments.models import Movement
+from marketplace.payments.rules import State
+
+# A worker asks within seconds. After so long the operators should look.
+LATE_AFTER = timedelta(minutes=1)
+
+
+def movement(movement_id: int) -> Movement:
+    """Raises NotFound."""
+    found = db.session.get(Movement, movement_id)
+    if found is None:
+        raise NotFound("There is no such payment.")
+    return found
+
+
+def with_key(key: str) -> Movement | None:
+    """The movement that was intended under the key."""
+    return db.session.scalar(select(Movement).where(Movement.idempotency_key == key))
+
+
+def to_do(group_id: int, *, most: int = 200) -> Sequence[Movement]:
+    """What the group's gateway was asked for and has not answered: the treasurer's queue, oldest first."""
+    query = select(Movement).where(Movement.group_id == group_id, Movement.state == State.ASKED)
+    return db.session.scalars(query.order_by(Movement.id).limit(most)).all()
+
+
+def of_order(order_id: int) -> Sequence[Movement]:
+    """Every movement of an order, oldest first."""
+    return of_orders([order_id])[order_id]
+
+
+def of_orders(order_ids: Collection[int]) -> dict[int, list[Movement]]:
+    """The movements of each of the orders, oldest first."""
+    found: dict[int, list[Movement]] = {order_id: [] for order_id in order_ids}
+    query = select(Movement).where(Movement.order_id.in_(order_ids)).order_by(Movement.id)
+    for each in db.session.scalars(query):
+        if each.order_id is not None:
+            found[each.order_id].append(each)
+    return found
+
+
+def to_ask(now: datetime) -> Backlog:
+    """How many movements a worker may ask for now."""
+    return backlog_of(Movement.due_at, Movement.state == State.INTENDED, now=now, late_after=LATE_AFTER)
+
+
+def stuck(*, tries: int = 3, most: int = 200) -> Sequence[Movement]:
+    """Movements that a worker took on again and again without an answer from the gateway: for the operators' page."""
+    query = select(Movement).where(Movement.state == State.INTENDED, Movement.tries >= tries)
+    return db.session.scalars(query.order_by(Movement.id).limit(most)).all()

@@ -1,0 +1,165 @@
+"""Movements, from the intent to the outcome. Who may say that money moved is the affair of the floors above.
+
+The outcome of `asking.py` comes here too: one place writes what became of a movement, whoever brings the news.
+"""
+
+from __future__ import annotations
+
+from marketplace.kernel import audit, clock
+from marketplace.kernel.database import db, use_case
+from marketplace.kernel.errors import NotFound
+from marketplace.kernel.events import announce
+from marketplace.kernel.money import Money
+from marketplace.payments import queries, rules
+from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed
+from marketplace.payments.models import Movement
+from marketplace.payments.rules import Act, Kind, State
+from marketplace.payments.treasurer import Treasurer
+
+
+class KeyTaken(RuntimeError):
+    """Another movement was intended under this key: a fault of the program, not of a person."""
+
+
+@use_case
+def intend(
+    *,
+    group_id: int,
+    kind: Kind,
+    amount: Money,
+    person_id: int,
+    purpose: str,
+    key: str,
+    order_id: int | None = None,
+    gateway: str = Treasurer.name,
+) -> Movement:
+    """Write down that money is to move; a worker asks the gateway once this is committed.
+
+    The same key again gives the movement of the first time, and raises KeyTaken where anything differs.
+    """
+    wanted = {
+        "group_id": group_id,
+        "kind": kind,
+        "amount_minor": amount.minor,
+        "currency": amount.currency,
+        "person_id": person_id,
+        "purpose": purpose,
+        "order_id": order_id,
+        "gateway": gateway,
+    }
+    found = queries.with_key(key)
+    if found is not None:
+        if any(getattr(found, name) != value for name, value in wanted.items()):
+            raise KeyTaken(key)
+        return found
+    now = clock.now()
+    movement = Movement(**wanted, idempotency_key=key, state=State.INTENDED, intended_at=now, due_at=now)
+    db.session.add(movement)
+    db.session.flush()
+    return movement
+
+
+@use_case
+def confirm(
+    *,
+    movement_id: int,
+    by: int | None,
+    bank_reference: str,
+    amount: Money | None = None,
+    proof_key: str | None = None,
+) -> Movement:
+    """The money has moved: `amount` of it, or what was asked for. `by` is the officer who says so; none, the gateway.
+
+    Said again in the same words it changes nothing and is not announced again.
+    """
+    movement = _locked(movement_id)
+    moved = movement.amount if amount is None else amount
+    if movement.state == State.CONFIRMED and (movement.moved, movement.bank_reference) == (moved, bank_reference):
+        return movement
+    state = rules.judge(State(movement.state), Act.CONFIRM, Kind(movement.kind))
+    rules.check_amount(Kind(movement.kind), movement.amount, moved)
+    _become(movement, state)
+    movement.moved_minor, movement.bank_reference, movement.proof_key = moved.minor, bank_reference, proof_key
+    movement.confirmed_at, movement.confirmed_by = clock.now(), by
+    _note(movement, "confirm movement", by=by, why=bank_reference)
+    announce(MovementConfirmed(*_facts(movement)))
+    return movement
+
+
+@use_case
+def fail(*, movement_id: int, by: int | None, reason: str) -> Movement:
+    """The money has not moved. Said again it changes nothing."""
+    movement = _locked(movement_id)
+    if movement.state == State.FAILED:
+        return movement
+    _become(movement, rules.judge(State(movement.state), Act.FAIL, Kind(movement.kind)))
+    movement.failure = reason
+    _note(movement, "fail movement", by=by, why=reason)
+    announce(MovementFailed(*_facts(movement), reason=reason))
+    return movement
+
+
+@use_case
+def bounce(*, movement_id: int, by: int | None, reason: str) -> Movement:
+    """Money that was confirmed to have left has come back. Who said that it had left, with which reference and proof,
+    stays written down."""
+    movement = _locked(movement_id)
+    _become(movement, rules.judge(State(movement.state), Act.BOUNCE, Kind(movement.kind)))
+    movement.moved_minor = None
+    movement.failure = reason
+    _note(movement, "bounce movement", by=by, why=reason)
+    announce(MovementBounced(*_facts(movement), reason=reason))
+    return movement
+
+
+@use_case
+def withdraw(*, movement_id: int, by: int | None) -> Movement:
+    """Nobody asks for this money any more. If it comes all the same, it can still be confirmed."""
+    movement = _locked(movement_id)
+    if movement.state == State.WITHDRAWN:
+        return movement
+    _become(movement, rules.judge(State(movement.state), Act.WITHDRAW, Kind(movement.kind)))
+    _note(movement, "withdraw movement", by=by)
+    return movement
+
+
+@use_case
+def note_asked(*, movement_id: int, fence: int, reference: str | None) -> bool:
+    """The gateway has the instruction that went out under `fence`. Whether that was still news."""
+    movement = _locked(movement_id)
+    if movement.fence != fence:
+        return False
+    _become(movement, rules.judge(State(movement.state), Act.ASK, Kind(movement.kind)))
+    movement.asked_at, movement.gateway_reference = clock.now(), reference
+    return True
+
+
+def _locked(movement_id: int) -> Movement:
+    movement = db.session.get(Movement, movement_id, with_for_update=True, populate_existing=True)
+    if movement is None:
+        raise NotFound("There is no such payment.")
+    return movement
+
+
+def _become(movement: Movement, state: State) -> None:
+    movement.state = state
+    movement.fence += 1
+    movement.due_at = None
+
+
+def _facts(movement: Movement) -> tuple[int, int, Kind, Money, int, str, int | None, str]:
+    """What every announcement says of a movement, in the order of events.py."""
+    return (
+        movement.id,
+        movement.group_id,
+        Kind(movement.kind),
+        movement.moved or movement.amount,
+        movement.person_id,
+        movement.purpose,
+        movement.order_id,
+        movement.idempotency_key,
+    )
+
+
+def _note(movement: Movement, what: str, *, by: int | None, why: str = "") -> None:
+    audit.note(what, f"movement:{movement.id}", by=by, group_id=movement.group_id, why=why)

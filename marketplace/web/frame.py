@@ -1,0 +1,65 @@
+"""What every page shows around its content: the person, his groups, the group the page is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import get_locale
+from flask_login import current_user
+
+from marketplace.groups import queries, service
+from marketplace.groups.models import Group, facts
+from marketplace.groups.rules import Permission, may
+from marketplace.web.person import me_or_none
+from marketplace.web.waiting import tasks_of
+
+
+def register(app: Flask) -> None:
+    app.context_processor(frame)
+    app.jinja_env.globals["Permission"] = Permission
+    app.jinja_env.globals["get_locale"] = get_locale
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def about(group: Group) -> None:
+    """Say which group the page is about: times and money are its own, the header leads to what its reader may see."""
+    g.zone, g.currency = group.time_zone, group.currency
+    g.able_in = {group.id: _able_in(group)}
+    if Permission.SEE_LOTS in g.able_in[group.id]:
+        g.group = group
+
+
+def group_here(slug: str, permission: Permission | None = None) -> Group:
+    """The group of a page at /g/<slug>, if the person at the page may. Raises what `require` raises."""
+    group = queries.group_by_slug(slug)
+    if permission is not None:
+        service.require(me_or_none(), group.id, permission)
+    about(group)
+    return group
+
+
+def able_in(group: Group) -> frozenset[Permission]:
+    """What the person at the page may do in the group now: pages leave out the buttons of the rest."""
+    known: dict[int, frozenset[Permission]] = g.get("able_in", {})
+    return known[group.id] if group.id in known else _able_in(group)
+
+
+def _able_in(group: Group) -> frozenset[Permission]:
+    who = facts(group, queries.membership_row(group.id, me_or_none()))
+    return frozenset(permission for permission in Permission if may(permission, who))
+
+
+def frame() -> dict[str, Any]:
+    """Values for templates/base.html."""
+    person_id = me_or_none()
+    here: Group | None = g.get("group")
+    if person_id is None:
+        return {"my_groups": [], "here": here, "me_name": "", "waiting_count": 0}
+    return {
+        "my_groups": queries.groups_of(person_id),
+        "here": here,
+        "me_name": current_user.name,
+        "waiting_count": len(tasks_of(person_id)),
+    }

@@ -1,0 +1,249 @@
+"""The catalogue of a group, the page of a lot, and what its seller or a moderator does with it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_security import auth_required
+from marshmallow import ValidationError
+from werkzeug.wrappers import Response
+
+from marketplace.accounts import queries as people
+from marketplace.auctions import finding, listing_rules, lists, queries, rules, schemas, service
+from marketplace.auctions.increment_rules import increment
+from marketplace.auctions.lists import Order, Search, Stage
+from marketplace.auctions.models import Lot
+from marketplace.auctions.rules import State
+from marketplace.auctions.schemas import as_money
+from marketplace.catalog import queries as catalog
+from marketplace.catalog.models import Item
+from marketplace.catalog.rules import Category
+from marketplace.escrow import queries as orders
+from marketplace.groups import service as groups
+from marketplace.groups.models import Group
+from marketplace.groups.rules import Permission
+from marketplace.kernel import clock
+from marketplace.kernel.errors import NotAllowed, NotFound
+from marketplace.kernel.money import Money
+from marketplace.reputation import queries as reputation
+from marketplace.web import lot_words
+from marketplace.web.forms import Form
+from marketplace.web.frame import able_in, group_here
+from marketplace.web.limits import limiter
+from marketplace.web.person import me, me_or_none
+
+blueprint = Blueprint("lots", __name__, url_prefix="/g/<slug>")
+lot_words.register(blueprint)
+
+# What the form for a new lot proposes: a week, ending in the evening, when people are at home.
+USUAL_DAYS = 7
+USUAL_HOUR = 20
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@blueprint.get("/lots")
+def catalogue(slug: str) -> str:
+    """The lots of a group, as cards: those that run, that will, or that have ended."""
+    group = group_here(slug, Permission.SEE_LOTS)
+    search, now = _search(), clock.now()
+    page = lists.catalogue(group.id, search, now=now)
+    with clock.at(now):  # one page, one moment
+        return render_template(
+            "lots/catalogue.html",
+            group=group,
+            page=page,
+            search=search,
+            covers=catalog.covers_of(lot.item_id for lot in page.lots),
+            kinds=Category,
+            now=now,
+            able=able_in(group),
+        )
+
+
+@blueprint.get("/lots/<int:number>")
+def show(slug: str, number: int) -> str:
+    """A lot: its photographs, what is promised, the price, the time left, and the form for a bid."""
+    return lot_page(*lot_here(slug, number), Form())
+
+
+@blueprint.get("/items/<int:item_id>/auction")
+@auth_required()
+def new(slug: str, item_id: int) -> str | Response:
+    """The form that puts an item up: opening price, reserve, start and end, and what follows from each."""
+    group, item = _item(slug, item_id)
+    last = queries.lot_of_item(item.id)
+    if last is not None and last.state in {State.SCHEDULED, State.RUNNING}:
+        return _to(slug, last)
+    return _form_page(group, item, Form())
+
+
+@blueprint.post("/items/<int:item_id>/auction")
+@auth_required()
+@limiter.limit("60 per hour")
+def put_up(slug: str, item_id: int) -> Response | tuple[str, int]:
+    """The item is a lot now; members see it in the catalogue."""
+    group, item = _item(slug, item_id)
+    form = Form.sent(schemas.ListLot)
+    with form.refusals():
+        lot = service.list_lot(by=me(), item_id=item.id, **_asked(form.data, group))
+        flash(_("This is lot %(number)s now. Members see it in the catalogue.", number=lot.number))
+        return _to(slug, lot)
+    return _form_page(group, item, form), 422
+
+
+@blueprint.post("/lots/<int:number>/withdraw")
+@auth_required()
+@limiter.limit("60 per hour")
+def withdraw(slug: str, number: int) -> Response:
+    """The lot is taken back; its item stays and can be put up again."""
+    lot = lot_here(slug, number)[1]
+    service.withdraw_lot(lot_id=lot.id, by=me())
+    flash(_("The lot is withdrawn. You can put the item up again at any time."))
+    return _to(slug, lot)
+
+
+@blueprint.post("/lots/<int:number>/relist")
+@auth_required()
+@limiter.limit("60 per hour")
+def relist(slug: str, number: int) -> Response:
+    """The item is a new lot, with the same prices and as long as before."""
+    lot = lot_here(slug, number)[1]
+    form = Form.sent(schemas.Deed)
+    with form.refusals():
+        again = service.relist(lot_id=lot.id, by=me(), **form.data)
+        flash(_("Listed again, as lot %(number)s, with the same prices and as long as before.", number=again.number))
+        return _to(slug, again)
+    flash(next(iter(form.errors.values())), "clock")
+    return _to(slug, lot)
+
+
+@blueprint.get("/lots/<int:number>/hide")
+@auth_required()
+def hiding(slug: str, number: int) -> str:
+    """What hiding a lot does, and the reason that its seller reads."""
+    group, lot = lot_here(slug, number)
+    groups.require(me(), group.id, Permission.HIDE_LOT)
+    return render_template("lots/hide.html", group=group, lot=lot, form=Form())
+
+
+@blueprint.post("/lots/<int:number>/hide")
+@auth_required()
+@limiter.limit("60 per hour")
+def hide(slug: str, number: int) -> Response | tuple[str, int]:
+    """The lot is out of sight but for its seller and the officers."""
+    group, lot = lot_here(slug, number)
+    form = Form.sent(schemas.HideLot)
+    with form.refusals():
+        service.hide_lot(lot_id=lot.id, by=me(), **form.data)
+        flash(_("The lot is hidden. Its seller reads your reason."))
+        return _to(slug, lot)
+    return render_template("lots/hide.html", group=group, lot=lot, form=form), 422
+
+
+def lot_here(slug: str, number: int) -> tuple[Group, Lot]:
+    """The group and its lot, if the person at the page may see it."""
+    group = group_here(slug)
+    return group, finding.numbered_lot_for(group.id, number, me_or_none())
+
+
+def _item(slug: str, item_id: int) -> tuple[Group, Item]:
+    """My item in this group. Others hear that it is not theirs, or that there is none."""
+    group = group_here(slug)
+    item = catalog.item_for(item_id, me())
+    if item.group_id != group.id:
+        raise NotFound("There is no such item.")
+    if item.seller_id != me():
+        raise NotAllowed("Only its seller puts an item up. Ask the seller.")
+    return group, item
+
+
+def _asked(data: dict[str, Any], group: Group) -> dict[str, Any]:
+    """The form's data with its amounts in the group's currency."""
+    reserve = data["reserve"]
+    return {
+        **data,
+        "opening": as_money(data["opening"], group.currency, field="opening"),
+        "reserve": None if reserve is None else as_money(reserve, group.currency, field="reserve"),
+    }
+
+
+def _form_page(group: Group, item: Item, form: Form) -> str:
+    evening = clock.now().astimezone(ZoneInfo(group.time_zone)) + timedelta(days=USUAL_DAYS)
+    return render_template(
+        "lots/new.html",
+        group=group,
+        item=item,
+        form=form,
+        usual_end=evening.replace(hour=USUAL_HOUR, minute=0, second=0, microsecond=0),
+        law=listing_rules,
+    )
+
+
+def _to(slug: str, lot: Lot) -> Response:
+    return redirect(url_for(".show", slug=slug, number=lot.number))
+
+
+def _search() -> Search:
+    """What the address asks for. What it should not say is left out."""
+    kind = _one_of(Category, request.args.get("kind"), None)
+    return Search(
+        stage=_one_of(Stage, request.args.get("stage"), Stage.RUNNING),
+        order=_one_of(Order, request.args.get("order"), Order.ENDING),
+        kind=kind or "",
+        words=_words(),
+        after=request.args.get("after", "")[:60],
+    )
+
+
+def _words() -> str:
+    try:
+        return str(schemas.Words().load({"q": request.args.get("q", "")})["q"])
+    except ValidationError:
+        return ""
+
+
+def _one_of(kind: type[Choice], text: str | None, default: Any) -> Any:
+    return next((choice for choice in kind if choice == text), default)
+
+
+def _order_of(lot: Lot, person_id: int | None) -> int | None:
+    """The order that came of the lot, for its two parties."""
+    if lot.state != State.SOLD or person_id not in {lot.seller_id, lot.leader_id}:
+        return None
+    order = orders.order_of_lot(lot.id)
+    return None if order is None else order.id
+
+
+def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = None) -> str:
+    """The page of a lot; `confirming` is the maximum that waits for its second step."""
+    now, person_id = clock.now(), me_or_none()
+    item = catalog.item(lot.item_id)
+    lines = queries.history(lot, person_id, limit=queries.HISTORY_SHOWN + 1)
+    with clock.at(now):  # one page, one moment
+        return render_template(
+            "lots/show.html",
+            group=group,
+            lot=lot,
+            item=item,
+            photos=catalog.photos_of([item.id])[item.id],
+            remarks=catalog.remarks_of(item.id),
+            seller=people.person(lot.seller_id),
+            standing=reputation.standing_of(lot.seller_id, group.id),
+            seat=queries.seat_of(lot, person_id, now=now),
+            lines=lines[: queries.HISTORY_SHOWN],
+            has_more_lines=len(lines) > queries.HISTORY_SHOWN,
+            step=increment(lot.price),
+            may_relist=queries.is_latest_of_item(lot),
+            able=able_in(group),
+            order_id=_order_of(lot, person_id),
+            confirming=confirming,
+            is_far_above=confirming is not None and rules.needs_second_look(lot.price, confirming),
+            form=form,
+            now=now,
+        )

@@ -1,0 +1,77 @@
+"""The operators' page: what is due, late or parked on this installation. Nobody's money, maximum or address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import LazyString, gettext as _, lazy_gettext as _l
+from flask_login import current_user
+from flask_security import auth_required
+from werkzeug.wrappers import Response
+
+from marketplace.auctions import queries as auctions
+from marketplace.disputes import queries as disputes
+from marketplace.escrow import queries as escrow, treasury
+from marketplace.kernel import clock, heartbeat
+from marketplace.kernel.backlog import Backlog
+from marketplace.kernel.errors import NotFound
+from marketplace.notifications import queries as notices, service as notifications
+from marketplace.payments import queries as payments
+from marketplace.reputation import queries as reputation
+from marketplace.web.health import faults
+from marketplace.web.limits import limiter
+from marketplace.web.notices import has_outbox
+
+blueprint = Blueprint("operators", __name__)
+
+BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
+    (_l("Lots to start"), auctions.to_start),
+    (_l("Lots to end"), auctions.to_close),
+    (_l("Orders on which the clock acts"), escrow.to_lapse),
+    (_l("Orders to remind of"), escrow.to_remind),
+    (_l("Disputes on which the clock acts"), disputes.to_lapse),
+    (_l("Disputes to remind of"), disputes.to_remind),
+    (_l("Movements of money to ask a gateway for"), payments.to_ask),
+    (_l("Feedback to show"), reputation.to_show),
+    (_l("Mails to send"), notices.to_send),
+)
+"""Every duty of the timetable but the forgetting of what is old, in its order, and how much of it waits."""
+
+
+@blueprint.get("/operator")
+@auth_required()
+def show() -> str:
+    """Whether all is well; the workers and when they last gave a sign; what they have not done in time, by kind."""
+    _check_operator()
+    now = clock.now()
+    return render_template(
+        "operators/show.html",
+        faults=faults(),
+        workers=heartbeat.workers(),
+        backlogs=[(words, backlog(now)) for words, backlog in BACKLOGS],
+        late_lots=auctions.late_lots(now),
+        late_orders=escrow.late_orders(now),
+        without_confirmer=treasury.without_confirmer(),
+        late_disputes=disputes.late_disputes(now),
+        stuck=payments.stuck(),
+        parked=notices.parked_mails(),
+        has_outbox=has_outbox(),
+    )
+
+
+@blueprint.post("/operator/mails/<int:mail_id>/again")
+@auth_required()
+@limiter.limit("120 per hour")
+def send_again(mail_id: int) -> Response:
+    """A parked mail is due again, with all its tries."""
+    _check_operator()
+    notifications.try_again(mail_id=mail_id)
+    flash(_("The mail is due again."))
+    return redirect(url_for(".show"))
+
+
+def _check_operator() -> None:
+    if not current_user.is_operator:
+        raise NotFound("There is no such page.")

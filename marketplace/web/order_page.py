@@ -1,0 +1,141 @@
+"""What the page of one order shows to one reader, gathered in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import render_template
+
+from marketplace.accounts import queries as accounts
+from marketplace.catalog import queries as catalog
+from marketplace.escrow import finding, order_rules, queries
+from marketplace.escrow.judging_rules import open_to
+from marketplace.escrow.models import Message, Order, OrderLine
+from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.reference_rules import shown_code
+from marketplace.escrow.reminding_rules import name_return_address_until, ship_until
+from marketplace.groups import queries as groups
+from marketplace.groups.models import Group
+from marketplace.kernel import clock
+from marketplace.notifications import links
+from marketplace.payments import queries as payments
+from marketplace.reputation import queries as reputation
+from marketplace.web.forms import Form
+from marketplace.web.frame import able_in, about
+from marketplace.web.order_proceeds import proceeds_of
+from marketplace.web.order_steps import Reader, places_of, steps_of
+from marketplace.web.order_words import BADGES
+
+# Which part of the page says what is to be done in a state: templates/orders/now/<part>.html.
+PARTS = {
+    State.AWAITING_PAYMENT: "awaiting_payment",
+    State.PAYMENT_CLAIMED: "payment_claimed",
+    State.TOPPING_UP: "topping_up",
+    State.HELD: "held",
+    State.SHIPPED: "shipped",
+    State.INSPECTING: "inspecting",
+    State.DISPUTED: "disputed",
+    State.RETURN_DUE: "return_due",
+    State.RETURN_SHIPPED: "return_shipped",
+    State.RETURN_RECEIVED: "return_received",
+    State.RETURN_CONTESTED: "disputed",
+    State.RELEASED: "paying_out",
+    State.REFUNDED: "paying_out",
+    State.SPLIT: "paying_out",
+    State.PAYING_OUT: "paying_out",
+    State.CLOSED: "ended",
+    State.UNPAID: "ended",
+    State.CANCELLED: "ended",
+}
+_TOGETHER = {State.AWAITING_PAYMENT: Party.BUYER, State.HELD: Party.SELLER}
+
+
+def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None = None) -> str:
+    """The page of an order, for a party or an officer who looks after its money. `forms`: those that were refused."""
+    order, party = finding.order_for(order_id, person_id)
+    group = groups.group(order.group_id)
+    about(group)
+    now = clock.now()
+    lines, messages = queries.lines_of(order.id), queries.messages_of(order.id)
+    reader = Reader(person_id, party, accounts.names_of(_people_of(order, lines, messages)))
+    facts = order.facts()
+    with clock.at(now):  # one page, one moment
+        return render_template(
+            "orders/show.html",
+            order=order,
+            facts=facts,
+            party=party,
+            part=f"orders/now/{PARTS[facts.state]}.html",
+            open=set(open_to(facts, by=party, now=now)),
+            places=places_of(order, lines, reader),
+            steps=steps_of(order, lines, payments.of_order(order.id), reader),
+            names=reader.names,
+            messages=messages,
+            group=group,
+            able=able_in(group),
+            forms=forms or {},
+            blank=Form(),
+            A=Action,
+            dispute_path=links.dispute(order.id),
+            proceeds=proceeds_of(facts, lines),
+            **_other_side(order, party),
+            **_goods(order),
+            **_to_do(order, facts, party, now),
+        )
+
+
+def _people_of(order: Order, lines: list[OrderLine], messages: list[Message]) -> set[int]:
+    acted = {line.person_id for line in lines if line.person_id is not None}
+    return {order.buyer_id, order.seller_id, *acted, *(message.author_id for message in messages)}
+
+
+def _other_side(order: Order, party: Party) -> dict[str, Any]:
+    """The person that a party deals with; an officer deals with both."""
+    other_id = order.seller_id if party is not Party.SELLER else order.buyer_id
+    return {"other_id": other_id, "standing": reputation.standing_of(other_id, order.group_id)}
+
+
+def _goods(order: Order) -> dict[str, Any]:
+    item = catalog.item(order.item_id)
+    return {"item": item, "cover": catalog.covers_of([item.id]).get(item.id)}
+
+
+def _to_do(order: Order, facts: order_rules.Order, party: Party, now: datetime) -> dict[str, Any]:
+    """What a reader needs to do his part: where to pay, where it goes, the code."""
+    is_buyer, is_seller = party is Party.BUYER, party is Party.SELLER
+    pays = is_buyer and facts.state in (State.AWAITING_PAYMENT, State.PAYMENT_CLAIMED, State.TOPPING_UP)
+    chooses = (is_buyer and facts.held < facts.total) or (is_buyer and facts.state is State.HELD)
+    goes_back = is_seller and facts.state is State.RETURN_DUE and not facts.has_return_address
+    owed = facts.owed_buyer if is_buyer else facts.owed_seller if is_seller else None
+    return {
+        "instructions": groups.instructions_of(order.group_id, now) if pays else None,
+        "addresses": accounts.addresses_of(order.buyer_id if is_buyer else order.seller_id)
+        if chooses or goes_back
+        else [],
+        "alike": queries.alike(order) if _TOGETHER.get(facts.state) is party else [],
+        "code": shown_code(order.pick_up_code) if is_buyer and order.pick_up_code else None,
+        "ship_until": ship_until(facts),
+        "name_until": name_return_address_until(facts),
+        "may_name": Action.NAME_RETURN_ADDRESS in open_to(facts, by=Party.SELLER, now=now),
+        "owed": owed,
+        "has_payout_details": accounts.payout_details_of(_own(order, party), now) is not None if owed else True,
+    }
+
+
+def _own(order: Order, party: Party) -> int:
+    return order.buyer_id if party is Party.BUYER else order.seller_id
+
+
+def badge(state: str) -> tuple[str, str]:
+    """A state in one or two words, and its tone."""
+    words, tone = BADGES[State(state)]
+    return str(words), tone
+
+
+def group_of(order: Order) -> Group:
+    """The group of an order, which the page is then about."""
+    group = groups.group(order.group_id)
+    about(group)
+    return group

@@ -1,0 +1,86 @@
+"""Every Blueprint, and the frame that all pages stand in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from marketplace.config import Settings
+from marketplace.web import (
+    accounts,
+    addresses,
+    bids,
+    books,
+    disputes,
+    errors,
+    feedback,
+    format,
+    frame,
+    group_settings,
+    groups,
+    headers,
+    health,
+    home,
+    items,
+    joining,
+    limits,
+    lots,
+    members,
+    moderation,
+    notices,
+    operators,
+    order_deeds,
+    orders,
+    paging,
+    payout_details,
+    people,
+    photos,
+    rulings,
+    second_factor,
+    treasury,
+)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.blueprint,
+    home.pages,
+    accounts.blueprint,
+    addresses.blueprint,
+    payout_details.blueprint,
+    second_factor.blueprint,
+    groups.blueprint,
+    joining.blueprint,
+    members.blueprint,
+    moderation.blueprint,
+    people.blueprint,
+    feedback.blueprint,
+    notices.blueprint,
+    group_settings.blueprint,
+    items.blueprint,
+    photos.blueprint,
+    lots.blueprint,
+    bids.blueprint,
+    operators.blueprint,
+    orders.blueprint,
+    order_deeds.blueprint,
+    treasury.blueprint,
+    disputes.blueprint,
+    rulings.blueprint,
+    books.blueprint,
+)
+
+csrf = CSRFProtect()
+
+
+def register(app: Flask) -> None:
+    settings: Settings = app.config["EARNEST"]
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    Babel(app, locale_selector=lambda: "en")
+    csrf.init_app(app)
+    for part in (errors, format, frame, headers, limits, paging):
+        part.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,128 @@
+"""The terms of a group's deals in plain words: for the form that sets them and the slip that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from babel.numbers import format_percent
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext
+from flask_babel.speaklater import LazyString
+
+from marketplace.groups.rules import RANGES, Terms
+
+
+class Word(NamedTuple):
+    """One term: what it is called, and what follows from it."""
+
+    name: str
+    label: LazyString
+    hint: LazyString
+
+
+class Section(NamedTuple):
+    title: LazyString
+    words: tuple[Word, ...]
+
+
+# fmt: off
+SECTIONS = (
+    Section(_l("The fee, and paying"), (
+        Word("fee_basis_points", _l("The group’s fee"),
+             _l("In percent of the hammer price, rounded down. It comes off the seller’s proceeds.")),
+        Word("days_to_pay", _l("Days to pay"), _l("After these the order lapses, and the buyer has a strike.")),
+        Word("days_to_confirm_payment", _l("Days to confirm a payment"),
+             _l("For owners and treasurers; after these any other officer may.")),
+        Word("days_for_second_officer", _l("More days to confirm it"),
+             _l("For any officer. After these the order is cancelled, without a strike.")),
+        Word("days_to_top_up", _l("Days to send what is missing"), _l("Where less came than the total.")),
+        Word("hours_after_not_found", _l("Hours to pay again"), _l("Where a payment was not found. Once.")),
+        Word("days_to_pay_out", _l("Days to pay out"), _l("From the release to the seller’s account.")),
+    )),
+    Section(_l("Sending and looking"), (
+        Word("days_to_ship", _l("Days to ship"), _l("After these the buyer may cancel.")),
+        Word("days_until_unshipped_refund", _l("Days until the clock refunds"), _l("Where nothing was shipped.")),
+        Word("days_in_transit", _l("Days in transit"), _l("After these the inspection begins, with a last notice.")),
+        Word("days_to_inspect", _l("Days to inspect"), _l("After these the money is released to the seller.")),
+        Word("days_of_extension", _l("More days to inspect"), _l("Once, where the buyer asks before the end.")),
+        Word("days_for_feedback", _l("Days for feedback"), _l("After the order closes.")),
+    )),
+    Section(_l("Where something is wrong"), (
+        Word("days_to_talk", _l("Days to talk"), _l("Before the seller has to answer a dispute.")),
+        Word("days_to_answer", _l("Days to answer"), _l("After these the buyer gets what he asked for.")),
+        Word("days_to_negotiate", _l("Days to agree"), _l("After these a moderator rules.")),
+        Word("days_to_rule", _l("Days to rule"), _l("After these the buyer is refunded.")),
+        Word("days_to_appeal", _l("Days to appeal"), _l("Once, to somebody else.")),
+        Word("days_to_post_return", _l("Days to post a return"),
+             _l("After these the seller gets the money; the buyer, where the seller did not say where it goes.")),
+        Word("days_of_return_transit", _l("Days a return may travel"), _l("After these it counts as received.")),
+        Word("days_to_inspect_return", _l("Days to look at a return"), _l("After these the buyer is refunded.")),
+        Word("days_to_review_return", _l("Days to review a contested return"), _l("By an officer who is no party.")),
+        Word("seller_pays_return", _l("Who pays the postage of a return"), _l("Where the ruling says nothing else.")),
+    )),
+    Section(_l("The end of an auction"), (
+        Word("soft_close_seconds", _l("Seconds that a late bid leaves"),
+             _l("A bid in the last so many seconds sets the time left back to them. 0 closes to the second.")),
+        Word("soft_close_cap_minutes", _l("Minutes that a lot may run over"), _l("In all, however late bids come.")),
+    )),
+)
+# fmt: on
+
+
+def percent_typed(basis_points: int) -> str:
+    """250 as it stands in a form: 2.50."""
+    return f"{Decimal(basis_points) / 100:.2f}"
+
+
+def typed(terms: Terms) -> dict[str, str]:
+    """Terms as they stand in the form."""
+    values = {name: str(value) for name, value in terms.as_dict().items()}
+    return values | {
+        "fee_basis_points": percent_typed(terms.fee_basis_points),
+        "seller_pays_return": "1" if terms.seller_pays_return else "0",
+    }
+
+
+def bounds_of(name: str) -> str:
+    """What may be typed for a term, and what most groups do."""
+    usual = typed(Terms())[name]
+    if name not in RANGES:
+        return ""
+    least, most = (value // 100 if name == "fee_basis_points" else value for value in RANGES[name])
+    return str(_("From %(least)s to %(most)s; usually %(usual)s.", least=least, most=most, usual=usual))
+
+
+def value_of(terms: Terms, name: str) -> str:
+    """One term as people say it: 5 %, 3 days, 2 minutes."""
+    value = getattr(terms, name)
+    match name.split("_"):
+        case ["fee", *_rest]:
+            return str(format_percent(Decimal(value) / 10_000, "#,##0.##\u00a0%", locale=get_locale() or "en"))
+        case ["days", *_rest]:
+            return str(ngettext("%(num)d day", "%(num)d days", value))
+        case ["hours", *_rest]:
+            return str(ngettext("%(num)d hour", "%(num)d hours", value))
+        case [*_rest, "seconds"]:
+            return str(ngettext("%(num)d second", "%(num)d seconds", value))
+        case [*_rest, "minutes"]:
+            return str(ngettext("%(num)d minute", "%(num)d minutes", value))
+    return str(_("the seller") if value else _("the buyer"))
+
+
+def slip_of(terms: Terms) -> Iterator[tuple[str, str]]:
+    """The terms that matter before one joins, a line each."""
+    yield (
+        _("The seller’s fee"),
+        _("%(share)s of the hammer price", share=value_of(terms, "fee_basis_points")),
+    )
+    yield _("To pay"), value_of(terms, "days_to_pay")
+    yield _("To ship"), value_of(terms, "days_to_ship")
+    yield _("Not shipped: refunded after"), value_of(terms, "days_until_unshipped_refund")
+    yield _("To inspect, before release"), value_of(terms, "days_to_inspect")
+    yield _("To rule on a dispute"), value_of(terms, "days_to_rule")
+    yield _("A return’s postage is paid by"), value_of(terms, "seller_pays_return")
+    if terms.soft_close_seconds:
+        yield _("A late bid leaves at least"), value_of(terms, "soft_close_seconds")
+    else:
+        yield _("A lot ends"), _("to the second")

@@ -1,0 +1,229 @@
+"""An officer's queue of other members' money, and the pages on which he confirms that it came or went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_security import auth_required
+from marshmallow import Schema
+from werkzeug.wrappers import Response
+
+from marketplace.accounts import queries as accounts
+from marketplace.auctions.schemas import as_money
+from marketplace.catalog import queries as catalog
+from marketplace.escrow import finding, paying, payouts, schemas, treasury
+from marketplace.escrow.judging_rules import open_to
+from marketplace.escrow.models import Order
+from marketplace.escrow.money_rules import owed
+from marketplace.escrow.order_rules import Action, Party
+from marketplace.escrow.rules import AWAITED
+from marketplace.groups import queries as groups
+from marketplace.groups.rules import Permission
+from marketplace.kernel import clock, images
+from marketplace.kernel.errors import NotAllowed
+from marketplace.kernel.money import Money
+from marketplace.payments import queries as movements
+from marketplace.web.forms import Form
+from marketplace.web.frame import able_in, group_here
+from marketplace.web.fresh import fresh_second_factor
+from marketplace.web.limits import limiter
+from marketplace.web.order_page import group_of
+from marketplace.web.person import me
+
+blueprint = Blueprint("treasury", __name__)
+
+Page = str | Response | tuple[str, int]
+
+PROOF_WIDTH = 1600
+"""In pixels: a bank's slip stays readable."""
+_MOST_IN_SEARCH = 140
+_PAYOUT = "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>"
+
+
+@blueprint.get("/g/<slug>/treasury")
+@auth_required()
+def show(slug: str) -> Page:
+    """Payments to look for and payouts to make, what is late first; never the officer's own. A line of the bank's
+    statement finds its order by the reference."""
+    group = group_here(slug, Permission.CONFIRM_MONEY_LATE)
+    text = request.args.get("q", "")[:_MOST_IN_SEARCH].replace("\0", "")
+    found = treasury.order_with(group.id, me(), text) if text.strip() else None
+    if found is not None:
+        return redirect(url_for("orders.show", order_id=found.id))
+    with clock.at(clock.now()):  # one page, one moment
+        queue = treasury.queue_for(group.id, me())
+        orders = [*queue.payments, *queue.payouts, *queue.expected]
+        return render_template(
+            "treasury/show.html",
+            group=group,
+            queue=queue,
+            text=text,
+            names=accounts.names_of(each for order in orders for each in (order.buyer_id, order.seller_id)),
+            covers=catalog.covers_of(order.item_id for order in [*queue.payments, *queue.payouts]),
+            may_search=Permission.CONFIRM_MONEY in able_in(group),
+        )
+
+
+@blueprint.get("/orders/<int:order_id>/payment")
+@fresh_second_factor
+def payment(order_id: int) -> Page:
+    """What to look for in the group's account, and a form for what was found there."""
+    return _payment_page(_order_of_others(order_id), Form())
+
+
+@blueprint.post("/orders/<int:order_id>/payment")
+@fresh_second_factor
+@limiter.limit("120 per hour")
+def confirm_payment(order_id: int) -> Page:
+    """The money is held, or some of it; or, where the order is over, owed back."""
+    order = _order_of_others(order_id)
+
+    def confirm(amount: Any, **data: Any) -> bool:
+        money = as_money(amount, order.currency, field="amount")
+        return paying.confirm_payment(order_id=order_id, by=me(), amount=money, **data)
+
+    return _confirm(
+        order, schemas.ConfirmPayment, confirm, _payment_page, _("It is confirmed, and both sides are told.")
+    )
+
+
+@blueprint.post("/orders/<int:order_id>/payment/not-found")
+@fresh_second_factor
+@limiter.limit("60 per hour")
+def not_found(order_id: int) -> Page:
+    """The buyer is asked to look into it."""
+    order = _order_of_others(order_id)
+    form = Form.sent(schemas.PlainDeed)
+    with form.refusals():
+        paying.not_found(order_id=order_id, by=me(), **form.data)
+        flash(_("The buyer is told that the payment cannot be found."))
+        return _to_queue(order)
+    return _payment_page(order, form), 422
+
+
+@blueprint.get(_PAYOUT)
+@fresh_second_factor
+def payout(order_id: int, payee: str) -> Page:
+    """How much is owed to one side and where to send it, and a form for what was sent."""
+    return _payout_page(_order_of_others(order_id), Party(payee), Form())
+
+
+@blueprint.post(_PAYOUT)
+@fresh_second_factor
+@limiter.limit("120 per hour")
+def confirm_payout(order_id: int, payee: str) -> Page:
+    """It is paid, and the payee is told."""
+    order = _order_of_others(order_id)
+
+    def confirm(**data: Any) -> bool:
+        return payouts.confirm_payout(order_id=order_id, by=me(), payee=Party(payee), **data)
+
+    def page(order: Order, form: Form) -> str:
+        return _payout_page(order, Party(payee), form)
+
+    return _confirm(order, schemas.ConfirmPayout, confirm, page, _("It is confirmed, and the payee is told."))
+
+
+@blueprint.post(f"{_PAYOUT}/failed")
+@fresh_second_factor
+@limiter.limit("60 per hour")
+def payout_failed(order_id: int, payee: str) -> Page:
+    """It stays owed; the payee is told why it did not go through."""
+    order = _order_of_others(order_id)
+    form = Form.sent(schemas.PayoutFailed)
+    with form.refusals():
+        payouts.payout_failed(order_id=order_id, by=me(), payee=Party(payee), **form.data)
+        flash(_("It stays owed, and the payee is told."))
+        return _to_queue(order)
+    return _payout_page(order, Party(payee), form), 422
+
+
+def _confirm(
+    order: Order,
+    schema: type[Schema],
+    confirm: Callable[..., bool],
+    page: Callable[[Order, Form], str],
+    said: str,
+) -> Page:
+    """Confirm what a form says, with the picture that came with it, if one did. A picture of what was refused is not
+    kept."""
+    form = Form.sent(schema)
+    kept: str | None = None
+    is_news = False
+    try:
+        with form.refusals():
+            data = form.data
+            kept = _kept_proof()
+            is_news = confirm(**data, proof_key=kept)
+            flash(said)
+            return _to_queue(order)
+    finally:
+        if kept is not None and not is_news:
+            images.forget(kept, widths=(PROOF_WIDTH,))
+    return page(order, form), 422
+
+
+def _kept_proof() -> str | None:
+    """The picture of the bank's slip, made clean; none if none was chosen."""
+    file = request.files.get("proof")
+    if file is None or not file.filename:
+        return None
+    content = file.stream.read(images.MOST_BYTES + 1)
+    return images.keep(images.picture_of(content, widths=(PROOF_WIDTH,), field="proof"), folder="proofs")
+
+
+def _order_of_others(order_id: int) -> Order:
+    """The order, for an officer who looks after its money. Raises NotFound, and NotAllowed where it is his own."""
+    order, party = finding.order_for(order_id, me())
+    if party is not Party.TREASURER:
+        raise NotAllowed("This is your own order. Another officer looks after its money.")
+    return order
+
+
+def _payment_page(order: Order, form: Form) -> str:
+    facts = order.facts()
+    group = group_of(order)
+    actions = open_to(facts, by=Party.TREASURER, now=clock.now())
+    return render_template(
+        "treasury/payment.html",
+        order=order,
+        facts=facts,
+        group=group,
+        form=form,
+        due=facts.missing if facts.state in AWAITED else Money(0, order.currency),
+        is_open=Action.CONFIRM_PAYMENT in actions,
+        may_not_find=Action.NOT_FOUND in actions,
+        names=accounts.names_of([order.buyer_id, order.seller_id]),
+        seen=[each for each in movements.of_order(order.id) if each.purpose.endswith(":payment")],
+    )
+
+
+def _payout_page(order: Order, payee: Party, form: Form) -> str:
+    facts = order.facts()
+    group = group_of(order)
+    payee_id = finding.person_of(order, payee)
+    amount = owed(facts, payee)
+    made = [each for each in movements.of_order(order.id) if each.purpose.endswith(f":payout:{payee}")]
+    return render_template(
+        "treasury/payout.html",
+        order=order,
+        facts=facts,
+        group=group,
+        form=form,
+        payee=payee,
+        amount=amount,
+        is_open=bool(amount) and Action.CONFIRM_PAYOUT in open_to(facts, by=Party.TREASURER, now=clock.now()),
+        names=accounts.names_of([order.buyer_id, order.seller_id]),
+        details=accounts.payout_details_of(payee_id, clock.now()) if amount else None,
+        coming=accounts.coming_payout_details(payee_id, clock.now()) if amount else None,
+        failed=[each for each in made if each.failure],
+        payee_id=payee_id,
+    )
+
+
+def _to_queue(order: Order) -> Response:
+    """Back to the queue: an officer who acted in the treasurer's place does not see the order any more."""
+    return redirect(url_for("treasury.show", slug=groups.group(order.group_id).slug), 303)

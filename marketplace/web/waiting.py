@@ -1,0 +1,107 @@
+"""What waits for a person, from every feature, as lines of one queue: the soonest deadline first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from flask import g, url_for
+from flask_babel import gettext as _, ngettext
+
+from marketplace.auctions import lists
+from marketplace.auctions.increment_rules import plus_increment
+from marketplace.auctions.rules import State
+from marketplace.groups import queries as group_queries, waiting as group_waiting
+from marketplace.kernel import clock
+from marketplace.reputation import queries as reputation
+from marketplace.web import dispute_tasks, order_tasks
+from marketplace.web.format import money_text
+from marketplace.web.tasks import Task
+
+
+def tasks_of(person_id: int) -> list[Task]:
+    """Everything that waits for this person. As many queries as there are sources, however much waits."""
+    if "tasks" not in g:
+        found = [task for source in SOURCES for task in source(person_id)]
+        g.tasks = sorted(found, key=lambda task: (task.deadline is None, task.deadline or clock.now()))
+    tasks: list[Task] = g.tasks
+    return tasks
+
+
+def _from_auctions(person_id: int) -> Iterable[Task]:
+    """Lots on which somebody else leads now."""
+    now = clock.now()
+    for entry in lists.bids_of(person_id, open_only=True, before=None, limit=lists.PAGE):
+        lot = entry.lot
+        if entry.maximum is None or lot.leader_id == person_id or lot.state != State.RUNNING or lot.ends_at <= now:
+            continue
+        yield Task(
+            title=_("You have been outbid on lot %(number)s", number=lot.number),
+            url=url_for("lots.show", slug=entry.group.slug, number=lot.number, _anchor="bid"),
+            button=_("Bid %(least)s or more", least=money_text(plus_increment(lot.price))),
+            text=_("%(title)s, at %(price)s.", title=lot.title, price=money_text(lot.price)),
+            deadline=lot.ends_at,
+            zone=entry.group.time_zone,
+            then=_("Then the lot ends."),
+            item_id=lot.item_id,
+        )
+
+
+def _from_groups(person_id: int) -> Iterable[Task]:
+    for wait in group_waiting.waiting_for(person_id):
+        yield _group_task(wait)
+
+
+def _group_task(wait: group_waiting.Wait) -> Task:
+    match wait:
+        case group_waiting.ApplicationsWait():
+            return Task(
+                ngettext("%(num)d person asks to join", "%(num)d people ask to join", wait.count),
+                url_for("moderation.applications", slug=wait.slug),
+                _("Read and decide"),
+                _("To %(group)s. They wait until somebody decides.", group=wait.group_name),
+            )
+        case group_waiting.ReportsWait():
+            return Task(
+                ngettext("%(num)d report by a member", "%(num)d reports by members", wait.count),
+                url_for("moderation.reports", slug=wait.slug),
+                _("Look into it"),
+                _("In %(group)s.", group=wait.group_name),
+            )
+        case group_waiting.InstructionsWait():
+            return Task(
+                _("Approve new payment instructions"),
+                url_for("group_settings.instructions", slug=wait.slug),
+                _("Read and approve"),
+                _("For %(group)s. Until a second officer approves them the old ones stand.", group=wait.group_name),
+            )
+        case group_waiting.RulesWait():
+            return Task(
+                _("Agree to the new rules of %(group)s", group=wait.group_name),
+                url_for("groups.rules", slug=wait.slug),
+                _("Read the rules"),
+                _("Version %(number)s. Until you agree you neither bid nor list there.", number=wait.version),
+            )
+
+
+def _from_feedback(person_id: int) -> Iterable[Task]:
+    owed = reputation.waiting_for(person_id)
+    group_by_id = group_queries.groups({wait.group_id for wait in owed})
+    for wait in owed:
+        yield Task(
+            _("Say how the deal went"),
+            url_for("feedback.give", order_id=wait.order_id),
+            _("Give feedback"),
+            _("%(title)s.", title=wait.title),
+            deadline=wait.until,
+            zone=group_by_id[wait.group_id].time_zone,
+            then=_("Then the deal counts without your word."),
+        )
+
+
+SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
+    order_tasks.tasks_of,
+    dispute_tasks.tasks_of,
+    _from_auctions,
+    _from_groups,
+    _from_feedback,
+)

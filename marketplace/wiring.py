@@ -1,0 +1,122 @@
+"""Who hears what: every consequence that crosses from one package to another."""
+
+from __future__ import annotations
+
+from marketplace.accounts import events as accounts
+from marketplace.auctions import events as auctions, following, service as lots
+from marketplace.catalog import events as catalog
+from marketplace.disputes import events as disputes, rulers, service as disputing
+from marketplace.escrow import events as escrow, judging_rules, service as orders
+from marketplace.groups import events as groups
+from marketplace.kernel.events import Handlers
+from marketplace.notifications import (
+    about_deals,
+    about_disputes,
+    about_groups,
+    about_lots,
+    about_orders,
+    about_people,
+)
+from marketplace.reputation import deals, events as reputation
+from marketplace.reputation.rules import Ending
+
+
+def open_order(fact: auctions.LotSold) -> None:
+    """A sale opens an order, in the unit of work that ends the lot: both are kept, or neither."""
+    orders.open_order(
+        lot_id=fact.lot_id, group_id=fact.group_id, item_id=fact.item_id, number=fact.number, title=fact.title,
+        seller_id=fact.seller_id, buyer_id=fact.buyer_id, hammer=fact.hammer, shipping=fact.shipping, terms=fact.terms,
+        sold_at=fact.sold_at,
+    )  # fmt: skip
+
+
+def free_item(fact: escrow.OrderClosed) -> None:
+    """What did not stay with its buyer may be listed again."""
+    if fact.ending is not Ending.COMPLETED:
+        lots.note_fallen_through(lot_id=fact.lot_id)
+
+
+def begin_deal(fact: escrow.OrderOpened) -> None:
+    """From here on the order's total is the seller's open exposure."""
+    order = fact.order
+    deals.open_deal(
+        order_id=order.id, group_id=order.group_id, buyer_id=order.buyer_id, seller_id=order.seller_id,
+        title=fact.title, total=order.total,
+    )  # fmt: skip
+
+
+def end_deal(fact: escrow.OrderClosed) -> None:
+    """It counts for both, and both are asked how it went."""
+    deals.close_deal(order_id=fact.order_id, ending=fact.ending, days_for_feedback=fact.days_for_feedback)
+
+
+def count_lost_dispute(fact: disputes.DisputeSettled) -> None:
+    """What a ruling or his own silence found against somebody counts; what the two agreed on is nobody's loss."""
+    if fact.loser_id is not None:
+        deals.lose_dispute(order_id=fact.order_id, person_id=fact.loser_id)
+
+
+def check_terms(fact: groups.TermsChanged) -> None:
+    """Terms under which money could be held for longer than anybody may hold it are refused, and nothing is changed."""
+    judging_rules.check_terms(fact.terms)
+
+
+def check_gives_no_role(fact: groups.RoleGiven) -> None:
+    """Who is in dispute in a group does not choose who may rule there: it is refused, and nothing is changed."""
+    rulers.check_is_not_in_dispute(fact.group_id, fact.by)
+
+
+def check_removes_no_judge(fact: groups.MemberRemoved) -> None:
+    """Nor does he remove the member whom both sides accepted; an officer nobody removes."""
+    if rulers.is_accepted(fact.group_id, fact.person_id):
+        rulers.check_is_not_in_dispute(fact.group_id, fact.by)
+
+
+HANDLERS: Handlers = {
+    accounts.PayoutChangeWithdrawn: (about_people.payout_change_withdrawn,),
+    accounts.PayoutDetailsChanged: (about_people.payout_details_changed,),
+    accounts.SecondFactorTakenOff: (about_people.second_factor_taken_off,),
+    accounts.SignInPaused: (about_people.sign_in_paused,),
+    auctions.BidsVoided: (about_lots.bids_voided,),
+    auctions.LotHidden: (about_lots.hidden,),
+    auctions.LotPassed: (about_lots.passed,),
+    auctions.LotSold: (open_order, about_lots.sold),
+    auctions.LotWithdrawn: (about_lots.withdrawn,),
+    auctions.Outbid: (about_lots.outbid,),
+    catalog.ItemChanged: (following.item_changed,),
+    catalog.ItemWithdrawn: (following.item_withdrawn,),
+    catalog.RemarkAdded: (about_lots.remark_added,),
+    disputes.AnswerDue: (about_disputes.answer_due,),
+    disputes.DisputeAnswered: (about_disputes.answered,),
+    disputes.DisputeAppealed: (about_disputes.appealed,),
+    disputes.DisputeContested: (about_disputes.contested,),
+    disputes.DisputeOpened: (about_disputes.opened,),
+    disputes.DisputeRuled: (about_disputes.ruled,),
+    disputes.DisputeSettled: (count_lost_dispute,),
+    disputes.OfferMade: (about_disputes.offer_made,),
+    disputes.RulerNeeded: (about_disputes.ruler_needed,),
+    disputes.RulerProposed: (about_disputes.ruler_proposed,),
+    disputes.RulingDue: (about_disputes.ruling_due,),
+    escrow.ConfirmerMissing: (about_orders.confirmer_missing,),
+    escrow.DeadlineNear: (about_orders.deadline_near,),
+    escrow.MessageWritten: (about_orders.message_written,),
+    escrow.OrderChanged: (disputing.return_contested, about_orders.changed),
+    escrow.OrderClosed: (end_deal, free_item),
+    escrow.OrderOpened: (begin_deal, about_orders.opened),
+    groups.ApplicationDecided: (about_groups.application_decided,),
+    groups.ApplicationMade: (about_groups.application_made,),
+    groups.GroupClosed: (following.group_closed, about_groups.closed),
+    groups.InstructionsApproved: (about_groups.instructions_approved,),
+    groups.InstructionsDropped: (about_groups.instructions_dropped,),
+    groups.InstructionsProposed: (about_groups.instructions_proposed,),
+    groups.LastOwnerLeft: (following.last_owner_left,),
+    groups.MemberLeft: (following.member_gone, about_groups.member_left),
+    groups.MemberRemoved: (check_removes_no_judge, following.member_gone, about_groups.member_removed),
+    groups.ReportClosed: (about_groups.report_closed,),
+    groups.ReportMade: (about_groups.report_made,),
+    groups.RoleGiven: (check_gives_no_role, about_groups.role_given),
+    groups.TermsChanged: (check_terms,),
+    groups.StrikeGiven: (about_groups.strike_given,),
+    reputation.FeedbackOpened: (about_deals.feedback_opened,),
+    reputation.FeedbackShown: (about_deals.feedback_shown,),
+}

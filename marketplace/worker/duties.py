@@ -1,0 +1,46 @@
+"""The timetable: what falls due, how often to look, and who does it.
+
+A duty is looked at again and again; what is due, its feature finds in its own rows. So nothing is lost when a worker
+is killed, and any number of workers may run: each feature's duty claims the rows it acts on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from marketplace.accounts import doors
+from marketplace.auctions import closing
+from marketplace.disputes import lapsing as disputes
+from marketplace.escrow import lapsing as escrow
+from marketplace.notifications import sending
+from marketplace.payments import asking
+from marketplace.reputation import service as reputation
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One line of the timetable."""
+
+    name: str
+    every_seconds: float
+    act: Callable[[], int]
+    """Does some of what is due, in units of work of its own, and says how much. After more than nothing, more may be
+    waiting: it is asked again at once."""
+    calls_outside: bool = False
+    """It waits for servers of others. Such duties have a thread of their own: a slow mail server delays no auction."""
+
+
+TIMETABLE: tuple[Duty, ...] = (
+    Duty("start lots", 1, closing.start_due_lots),
+    Duty("close lots", 1, closing.close_due_lots),
+    Duty("lapse orders", 2, escrow.lapse_due_orders),
+    Duty("remind of orders", 60, escrow.remind_due_orders),
+    Duty("lapse disputes", 2, disputes.lapse_due_disputes),
+    Duty("remind of disputes", 60, disputes.remind_due_disputes),
+    Duty("ask gateways", 1, asking.ask_gateways, calls_outside=True),
+    Duty("show feedback", 60, reputation.show_due_feedback),
+    Duty("forget old tries", 600, doors.forget_old_tries),
+    Duty("send mails", 2, sending.send_due_mails, calls_outside=True),
+    Duty("forget sent mails", 3600, sending.forget_sent_mails),
+)

@@ -1,0 +1,152 @@
+"""What is asked of every page that a visitor of the browser tests sees.
+
+Nothing serious for axe, no sideways scroll on a phone or a desk, no picture missing, nothing on the console (a breach
+of the content policy says so there), and not one request to anybody else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = "EARNEST_SHOTS"
+"""A folder: then a picture of every page is put there, as wide as a phone and as a desk."""
+
+PICTURES = "EARNEST_PICTURES"
+"""Set: the two pictures of the README are taken anew."""
+
+PHONE, DESK = 390, 1280
+HEIGHT = 900
+
+_COLOURS, _MOST_BYTES = 256, 150_000
+_GRAVE = {"serious", "critical"}
+_AXE_RUN = "axe.run(document, {resultTypes: ['violations'], preload: false})"
+_MISSING_PICTURES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+_TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
+
+_seen: set[tuple[int, str]] = set()
+"""Skeletons of pages that this session has examined: the same page with other words needs no second look."""
+
+
+class Exam:
+    """The examiner of one visitor's page."""
+
+    def __init__(self, page: Page, url: str, *, story: str, twin: BrowserContext | None = None) -> None:
+        """`twin`: for a visitor without scripts, a context with them, in which axe looks at the same page."""
+        self.page, self.url, self.story, self.twin = page, url, story, twin
+        self.status = 0
+        """Of the page that is open."""
+        self._faults: list[str] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self._faults.append(f"a script failed: {error}"))
+        page.on("request", self._on_request)
+        page.on("response", self._on_response)
+
+    def take(self) -> None:
+        """Examine the page as it stands. A page of which an equal was examined costs next to nothing."""
+        width = int((self.page.viewport_size or {}).get("width", 0))
+        skeleton = _skeleton_of(self.page.content())
+        if (width, skeleton) not in _seen:
+            _seen.add((width, skeleton))
+            self._look_for_missing_pictures()
+            self._look_from(PHONE, DESK)
+            self._ask_axe()
+        assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"
+
+    def _look_for_missing_pictures(self) -> None:
+        for address in self.page.evaluate(_MISSING_PICTURES):
+            self._faults.append(f"the picture {address} is missing")
+
+    def _look_from(self, *widths: int) -> None:
+        """No sideways scroll at any of these widths; then the window is as it was."""
+        before = self.page.viewport_size
+        for width in widths:
+            self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            too_wide = self.page.evaluate(_TOO_WIDE)
+            if too_wide > 0:
+                self._faults.append(f"{too_wide} px too wide at {width} px")
+            self._keep_shot(width)
+        if before:
+            self.page.set_viewport_size(before)
+
+    def _keep_shot(self, width: int) -> None:
+        if folder := os.environ.get(SHOTS):
+            path = re.sub(r"[^a-z0-9]+", "-", self.page.url.removeprefix(self.url).partition("?")[0]).strip("-")
+            name = f"{len(_seen):03}-{self.story}-{path[:40] or 'home'}-{self.status}-{width}.png"
+            self.page.screenshot(path=Path(folder) / name, full_page=True)
+
+    def _ask_axe(self) -> None:
+        with self._where_scripts_run() as page:
+            page.evaluate(_axe())
+            found = page.evaluate(_AXE_RUN)
+        for each in found["violations"]:
+            if each["impact"] in _GRAVE:
+                places = ", ".join(node["html"][:160] for node in each["nodes"][:3])
+                self._faults.append(f"axe: {each['impact']}: {each['help']}: {places}")
+
+    @contextmanager
+    def _where_scripts_run(self) -> Iterator[Page]:
+        """Axe is a script. For a visitor without scripts, it looks at what was sent to him in another window."""
+        if self.twin is None:
+            yield self.page
+            return
+        sent = self.page.content()
+        self.twin.clear_cookies()
+        self.twin.add_cookies(self.page.context.cookies())  # type: ignore[arg-type]  # as they were given
+        page = self.twin.new_page()
+        try:
+            page.route(lambda address: address == self.page.url, lambda route: route.fulfill(body=sent))
+            page.goto(self.page.url)
+            yield page
+        finally:
+            page.close()
+
+    # ---- what the browser tells ----
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        is_own_status = message.text.startswith("Failed to load resource")  # told by _on_response, which knows of what
+        if message.type in {"error", "warning"} and not is_own_status:
+            self._faults.append(f"the console says: {message.text}")
+
+    def _on_request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.url}/", "data:", "blob:")):
+            self._faults.append(f"it asks elsewhere: {request.url}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self.status = response.status
+        elif response.status >= 400:
+            self._faults.append(f"{response.url} answers {response.status}")
+
+
+@cache
+def _axe() -> str:
+    """axe-core, from where `make browser` puts it."""
+    return f"{AXE.read_text()}; undefined"
+
+
+def _skeleton_of(html: str) -> str:
+    """The page without its words and numbers: two lots of one kind have the same."""
+    kept = re.sub(r'\b(href|src|value|content|alt|title|action|datetime|data-[a-z]+|placeholder)="[^"]+"', r"\1", html)
+    return re.sub(r">[^<]*[^<\s][^<]*<", ">…<", re.sub(r"[0-9]+", "0", kept))
+
+
+def take_picture(page: Page, name: str) -> None:
+    """The pictures of the README, taken anew where EARNEST_PICTURES is set: `make browser` with it, then commit."""
+    if not os.environ.get(PICTURES):
+        return
+    page.set_viewport_size({"width": DESK, "height": HEIGHT})
+    with Image.open(BytesIO(page.screenshot(full_page=True))) as taken:
+        path = Path(__file__).parent / "pictures" / f"{name}.png"
+        taken.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size < _MOST_BYTES, f"{path} is too large for a README"

@@ -1,0 +1,141 @@
+"""The table of permissions, walked: each permission for each kind of person; and the ranges of the terms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from marketplace.groups import rules
+from marketplace.groups.rules import PERMISSIONS, RANGES, Permission, Role, Terms, While, Who
+from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
+
+P = Permission
+MAY, NOT_HIS, HIDDEN = "may", "not his to do", "not his to see"
+
+PEOPLE = {
+    "owner": Who(Role.OWNER),
+    "treasurer": Who(Role.TREASURER),
+    "moderator": Who(Role.MODERATOR),
+    "member": Who(Role.MEMBER),
+    "former member": Who(None, was_member=True),
+    "stranger": Who(None),
+    "stranger at a public catalogue": Who(None, is_catalogue_public=True),
+}
+
+# The table once more, written down by hand: y may, n is told that he may not, - hears that there is nothing.
+# Columns as in PEOPLE.
+EXPECTED = {
+    #                       o t m m f s p
+    P.SEE_LOTS:             "y y y y - - y",
+    P.SEE_MEMBERS:          "y y y y - - -",
+    P.SEE_BOOKS:            "y y y y - - -",
+    P.PLACE_BID:            "y y y y - - n",
+    P.LIST_ITEM:            "y y y y - - n",
+    P.REPORT:               "y y y y y - n",
+    P.SEE_REPORTS:          "y - y - - - -",
+    P.DECIDE_APPLICATIONS:  "y n y n - - -",
+    P.HIDE_LOT:             "y n y n - - n",
+    P.REMOVE_MEMBER:        "y n y n - - -",
+    P.RULE_ON_DISPUTE:      "y y y n - - -",
+    P.CONFIRM_MONEY:        "y y n n - - -",
+    P.CONFIRM_MONEY_LATE:   "y y y n - - -",
+    P.SEE_INSTRUCTIONS:     "y y y - - - -",
+    P.CHANGE_INSTRUCTIONS:  "y y n - - - -",
+    P.APPROVE_INSTRUCTIONS: "y y y - - - -",
+    P.CHANGE_GROUP:         "y n n n - - -",
+    P.CHANGE_RULES:         "y n n n - - -",
+    P.CHANGE_TERMS:         "y n n n - - -",
+    P.GIVE_ROLES:           "y n n n - - -",
+    P.CLOSE_GROUP:          "y n n n - - -",
+}  # fmt: skip
+OUTCOMES = {"y": MAY, "n": NOT_HIS, "-": HIDDEN}
+WALK = [
+    (permission, person, OUTCOMES[mark])
+    for permission, marks in EXPECTED.items()
+    for person, mark in zip(PEOPLE, marks.split(), strict=True)
+]
+
+
+def outcome_of(permission: Permission, who: Who) -> str:
+    try:
+        rules.judge(permission, who)
+    except NotFound:
+        return HIDDEN
+    except NotAllowed:
+        return NOT_HIS
+    return MAY
+
+
+def test_every_permission_stands_in_the_table_and_is_walked() -> None:
+    assert set(PERMISSIONS) == set(P) == set(EXPECTED)
+
+
+@pytest.mark.parametrize(("permission", "person", "outcome"), WALK)
+def test_a_person_may_what_the_table_says_and_no_more(permission: Permission, person: str, outcome: str) -> None:
+    who = PEOPLE[person]
+    assert outcome_of(permission, who) == outcome
+    assert rules.may(permission, who) == (outcome == MAY)
+
+
+@pytest.mark.parametrize("permission", P)
+def test_in_a_closed_group_only_what_ends_things_goes_on(permission: Permission) -> None:
+    owner = replace(PEOPLE["owner"], is_closed=True)
+    goes_on = PERMISSIONS[permission].during in {While.ALWAYS, While.AGREED}
+    assert rules.may(permission, owner) == goes_on
+
+
+def test_bids_go_on_in_a_closed_group_for_who_agreed_and_listing_ends() -> None:
+    member = replace(PEOPLE["member"], is_closed=True)
+    assert rules.may(P.PLACE_BID, member)
+    assert not rules.may(P.PLACE_BID, replace(member, has_agreed=False))
+    assert not rules.may(P.LIST_ITEM, member)
+
+
+@pytest.mark.parametrize("permission", P)
+def test_who_has_not_agreed_to_new_rules_neither_bids_nor_lists(permission: Permission) -> None:
+    owner = replace(PEOPLE["owner"], has_agreed=False)
+    assert rules.may(permission, owner) == (permission not in {P.PLACE_BID, P.LIST_ITEM})
+
+
+def test_he_is_told_to_agree_and_not_that_it_is_not_for_him() -> None:
+    with pytest.raises(RuleBroken, match="rules have changed") as refusal:
+        rules.judge(P.PLACE_BID, replace(PEOPLE["member"], has_agreed=False))
+    assert not isinstance(refusal.value, NotAllowed)
+
+
+@pytest.mark.parametrize(("permission", "person"), [(p, who) for p, who, outcome in WALK if outcome != MAY])
+def test_every_refusal_is_a_sentence(permission: Permission, person: str) -> None:
+    with pytest.raises((NotFound, NotAllowed), match=r"\.$"):
+        rules.judge(permission, PEOPLE[person])
+
+
+def test_the_default_terms_are_allowed() -> None:
+    rules.check_terms(Terms())
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_term_outside_its_range_is_refused_at_its_field(name: str) -> None:
+    least, most = RANGES[name]
+    for wrong in (least - 1, most + 1, -1, 10**9):
+        with pytest.raises(RuleBroken) as refusal:
+            rules.check_terms(replace(Terms(), **{name: wrong}))
+        assert refusal.value.field == name
+
+
+def test_every_term_but_the_yes_or_no_has_a_range_that_holds_its_default() -> None:
+    numbers = {name: value for name, value in Terms().as_dict().items() if not isinstance(value, bool)}
+    assert set(numbers) == set(RANGES)
+    assert all(RANGES[name].least <= value <= RANGES[name].most for name, value in numbers.items())
+
+
+def test_the_refund_of_what_is_not_shipped_comes_after_the_time_to_ship() -> None:
+    with pytest.raises(RuleBroken) as refusal:
+        rules.check_terms(Terms(days_to_ship=7, days_until_unshipped_refund=7))
+    assert refusal.value.field == "days_until_unshipped_refund"
+
+
+def test_terms_survive_their_storage_and_unknown_ones_are_left_out() -> None:
+    terms = Terms(fee_basis_points=250, seller_pays_return=False)
+    assert Terms.from_dict(terms.as_dict()) == terms
+    assert Terms.from_dict({"fee_basis_points": 250, "days_of_yore": 9}) == Terms(fee_basis_points=250)

@@ -1,0 +1,392 @@
+"""Who gets what at every route: the table that test_permissions walks.
+
+Each line says who may, and who sees the thing but is told that this is not his to do (403). To everybody else there is
+no such thing (404); who has not signed in is asked to. The law behind it: groups/rules.PERMISSIONS for what
+belongs to a group, law.md 2 and 3 for orders and disputes, and that what is a person's own is his alone.
+"""
+# ruff: noqa: E501 - a table is as wide as its columns
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tests.web.world import Who
+
+Whos = frozenset[Who]
+
+
+class Line(NamedTuple):
+    """What one route answers to whom."""
+
+    may: Whos
+    refused: Whos
+    """They see it, and are told that it is not theirs to do."""
+    asks_who: bool
+    """Whether somebody who has not signed in is asked to; if not, he is answered like anybody else."""
+    of: str
+    """The thing of the world that the route is about."""
+    empty_is_fine: bool = False
+    """Whether an empty form does it. Else it is a form, and who is refused may hear first that it is empty."""
+
+
+def _set(who: Iterable[Who]) -> Whos:
+    return frozenset(who)
+
+
+EVERYBODY = _set(Who)
+NOBODY: Whos = frozenset()
+SIGNED_IN = EVERYBODY - {Who.ANONYMOUS}
+
+OWNER, MODERATORS = _set([Who.OWNER]), _set([Who.MODERATOR, Who.PARTY_MODERATOR])
+TREASURER = _set([Who.TREASURER])
+CONFIRMERS = OWNER | TREASURER
+KEEPERS = OWNER | MODERATORS
+"""They keep order: applications, reports, hiding, removing."""
+OFFICERS = CONFIRMERS | MODERATORS
+SELLER, BUYER = _set([Who.SELLER]), _set([Who.BUYER])
+PARTIES = SELLER | BUYER
+MEMBERS = OFFICERS | PARTIES | _set([Who.OTHER_BIDDER, Who.MEMBER])
+OPERATOR, APPLICANT, REMOVED = _set([Who.OPERATOR]), _set([Who.APPLICANT]), _set([Who.REMOVED])
+RULER = _set([Who.MODERATOR])
+"""Of the moderators, the one without conflict: the other has bought from the seller."""
+PARTY_MODERATOR, MEMBER = _set([Who.PARTY_MODERATOR]), _set([Who.MEMBER])
+
+
+def everybody(of: str = "the group") -> tuple[Line, ...]:
+    """Anybody at all, signed in or not."""
+    return (Line(EVERYBODY, NOBODY, False, of),)
+
+
+def whoever_signs_in(of: str = "the group") -> tuple[Line, ...]:
+    """A person's own pages."""
+    return (Line(SIGNED_IN, NOBODY, True, of),)
+
+
+def to(may: Whos, of: str = "the group", *, refused: Whos = NOBODY) -> Line:
+    """A page for whom it concerns; it asks who one is first."""
+    return Line(may, refused - may, True, of)
+
+
+def seen_by(may: Whos, of: str) -> Line:
+    """A page that may be public: it does not ask, and who may not see it hears that there is no such thing."""
+    return Line(may, NOBODY, False, of)
+
+
+def button(may: Whos, of: str, *, refused: Whos = NOBODY) -> Line:
+    """A form without anything to fill in."""
+    return Line(may, refused - may, True, of, empty_is_fine=True)
+
+
+def on_order(may: Whos, of: str, *, is_button: bool = True) -> Line:
+    """A deed on an order between the seller and the buyer, who are refused it like the officers if it is not theirs."""
+    return Line(may, (PARTIES | CONFIRMERS) - may, True, of, empty_is_fine=is_button)
+
+
+# fmt: off
+TABLE: dict[str, tuple[Line, ...]] = {
+    # ---- For anybody ----
+    "GET /": everybody(),
+    "GET /groups": everybody(),
+    "GET /g/<slug>": everybody(),
+    "GET /g/<slug>/rules": everybody(),
+    "GET /g/<slug>/terms": everybody(),
+    "GET /how-bidding-works": everybody(),
+    "GET /static/<path:filename>": everybody("a stylesheet"),
+    "GET /healthz": everybody(),
+    "GET /readyz": everybody(),
+
+    # ---- The way in ----
+    "GET /sign-in": everybody(),
+    "POST /sign-in": everybody(),
+    "GET /sign-in/code": everybody(),
+    "POST /sign-in/code": everybody(),
+    "GET /sign-up": everybody(),
+    "POST /sign-up": everybody(),
+    "GET /prove-address": everybody(),
+    "POST /prove-address": everybody(),
+    "GET /prove-address/<token>": everybody("a link that we never sent"),
+    "POST /prove-address/<token>": everybody("a link that we never sent"),
+    "GET /new-password": everybody(),
+    "POST /new-password": everybody(),
+    "GET /new-password/<token>": everybody("a link that we never sent"),
+    "POST /new-password/<token>": everybody("a link that we never sent"),
+    "POST /sign-out": everybody(),
+
+    # ---- Oneself ----
+    "GET /bids": whoever_signs_in(),
+    "GET /sales": whoever_signs_in(),
+    "GET /orders": whoever_signs_in(),
+    "GET /notices": whoever_signs_in(),
+    "POST /notices/read": whoever_signs_in(),
+    "GET /notices/<int:notice_id>": (to(BUYER, "a notice of the buyer's"),),
+    "GET /settings": whoever_signs_in(),
+    "GET /settings/profile": whoever_signs_in(),
+    "POST /settings/profile": whoever_signs_in(),
+    "POST /settings/picture": whoever_signs_in(),
+    "POST /settings/picture/remove": whoever_signs_in(),
+    "GET /settings/password": whoever_signs_in(),
+    "POST /settings/password": whoever_signs_in(),
+    "GET /settings/email": whoever_signs_in(),
+    "POST /settings/email": whoever_signs_in(),
+    "GET /settings/email/<token>": everybody("a link that we never sent"),
+    "POST /settings/email/<token>": everybody("a link that we never sent"),
+    "GET /settings/verify": whoever_signs_in(),
+    "POST /settings/verify": whoever_signs_in(),
+    "POST /settings/sign-out-everywhere": whoever_signs_in(),
+    "GET /settings/addresses/new": whoever_signs_in(),
+    "POST /settings/addresses/new": whoever_signs_in(),
+    "GET /settings/addresses/<int:address_id>": (to(BUYER, "the buyer's address"),),
+    "POST /settings/addresses/<int:address_id>": (to(BUYER, "the buyer's address"),),
+    "POST /settings/addresses/<int:address_id>/remove": (button(BUYER, "the buyer's address"),),
+    "GET /settings/payout-details": whoever_signs_in(),
+    "POST /settings/payout-details": whoever_signs_in(),
+    "POST /settings/payout-details/keep": whoever_signs_in(),
+    # Who cannot sign in because of a thief takes his change back all the same.
+    "GET /settings/payout-details/change/<token>": (seen_by(EVERYBODY, "new payout details"), seen_by(NOBODY, "a link that we never sent")),
+    "POST /settings/payout-details/change/<token>": (seen_by(EVERYBODY, "new payout details"), seen_by(NOBODY, "a link that we never sent")),
+    "GET /settings/second-factor": whoever_signs_in(),
+    "POST /settings/second-factor": whoever_signs_in(),
+    "GET /settings/second-factor/drawing.svg": (to(NOBODY),),  # everybody here has one: there is nothing to scan
+    "POST /settings/second-factor/off": whoever_signs_in(),
+    "GET /settings/second-factor/prove": whoever_signs_in(),
+    "POST /settings/second-factor/prove": whoever_signs_in(),
+    "GET /settings/second-factor/recovery-codes": whoever_signs_in(),
+    "POST /settings/second-factor/recovery-codes": whoever_signs_in(),
+
+    # ---- Other people: members see members, officers see who asks to join ----
+    "GET /people/<int:person_id>": (
+        to(MEMBERS, "the buyer"),
+        to(KEEPERS, "the applicant"),
+        to(NOBODY, "the outsider"),
+    ),
+    "GET /people/<int:person_id>/picture": (
+        seen_by(MEMBERS, "the buyer"),
+        seen_by(KEEPERS | APPLICANT, "the applicant"),
+        seen_by(_set([Who.OUTSIDER]), "the outsider"),
+    ),
+    "GET /g/<slug>/members/<int:person_id>": (
+        to(MEMBERS, "the buyer"),
+        to(NOBODY, "the applicant"),
+        to(NOBODY, "the outsider"),
+    ),
+
+    # ---- A group and its officers ----
+    "GET /groups/new": whoever_signs_in(),
+    "POST /groups/new": whoever_signs_in(),
+    "GET /g/<slug>/join": whoever_signs_in(),
+    "POST /g/<slug>/join": whoever_signs_in(),
+    "POST /g/<slug>/join/withdraw": (button(APPLICANT, "the group"),),
+    "POST /g/<slug>/agree": (to(MEMBERS),),
+    "GET /g/<slug>/leave": (to(MEMBERS),),
+    "POST /g/<slug>/leave": (button(MEMBERS, "the group"),),
+    "GET /g/<slug>/members": (to(MEMBERS),),
+    "GET /g/<slug>/members/<int:person_id>/role": (to(KEEPERS, "the member", refused=MEMBERS),),
+    "POST /g/<slug>/members/<int:person_id>/role": (to(OWNER, "the member", refused=MEMBERS),),
+    "POST /g/<slug>/members/<int:person_id>/remove": (
+        to(KEEPERS, "the member", refused=MEMBERS),
+        to(OWNER, "the owner", refused=MEMBERS),  # he reads that nobody removes himself
+    ),
+    "GET /g/<slug>/applications": (to(KEEPERS, refused=MEMBERS),),
+    "GET /g/<slug>/applications/<int:application_id>": (to(KEEPERS, "the application", refused=MEMBERS),),
+    "POST /g/<slug>/applications/<int:application_id>": (to(KEEPERS, "the application", refused=MEMBERS),),
+    "GET /g/<slug>/report": (
+        to(MEMBERS, "a running lot to report"),
+        to(PARTIES | CONFIRMERS, "a message to report"),
+        to(MEMBERS, "the buyer to report"),
+        to(NOBODY, "the outsider to report"),
+        to(OFFICERS | SELLER, "a hidden lot to report"),
+    ),
+    "POST /g/<slug>/report": (
+        to(MEMBERS, "a running lot to report"),
+        to(PARTIES | CONFIRMERS, "a message to report"),
+        to(MEMBERS, "the buyer to report"),
+        to(OFFICERS | SELLER, "a hidden lot to report"),
+    ),
+    "GET /g/<slug>/reports": (to(KEEPERS),),
+    "GET /g/<slug>/reports/<int:report_id>": (
+        to(KEEPERS, "the report"),
+        to(KEEPERS - PARTY_MODERATOR, "a report about the moderator"),
+    ),
+    "POST /g/<slug>/reports/<int:report_id>": (
+        to(KEEPERS, "the report"),
+        to(KEEPERS - PARTY_MODERATOR, "a report about the moderator"),
+    ),
+    "GET /g/<slug>/settings": (to(OWNER, refused=MEMBERS),),
+    "POST /g/<slug>/settings": (to(OWNER, refused=MEMBERS),),
+    "GET /g/<slug>/settings/rules": (to(OWNER, refused=MEMBERS),),
+    "POST /g/<slug>/settings/rules": (to(OWNER, refused=MEMBERS),),
+    "GET /g/<slug>/settings/terms": (to(OWNER, refused=MEMBERS),),
+    "POST /g/<slug>/settings/terms": (to(OWNER, refused=MEMBERS),),
+    "GET /g/<slug>/settings/instructions": (to(OFFICERS),),
+    "POST /g/<slug>/settings/instructions": (to(CONFIRMERS, refused=OFFICERS),),
+    "POST /g/<slug>/settings/instructions/<int:instructions_id>/approve": (
+        button(OFFICERS - TREASURER, "new instructions", refused=TREASURER),  # the treasurer proposed them
+    ),
+    "POST /g/<slug>/settings/instructions/<int:instructions_id>/stop": (button(OFFICERS, "new instructions"),),
+    "GET /g/<slug>/close": (to(OWNER, refused=MEMBERS),),
+    "POST /g/<slug>/close": (button(OWNER, "the group", refused=MEMBERS),),
+
+    # ---- Items: a draft is its seller's alone, what a moderator has hidden is the officers' and its seller's ----
+    "GET /g/<slug>/items": (to(MEMBERS),),
+    "GET /g/<slug>/items/new": (to(MEMBERS),),
+    "POST /g/<slug>/items/new": (to(MEMBERS),),
+    "GET /g/<slug>/items/<int:item_id>": (
+        seen_by(SELLER, "a draft"),
+        seen_by(MEMBERS, "a published item"),
+        seen_by(OFFICERS | SELLER, "the item of a hidden lot"),
+        seen_by(EVERYBODY, "another group's item"),
+    ),
+    "GET /g/<slug>/items/<int:item_id>/edit": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
+    "POST /g/<slug>/items/<int:item_id>/edit": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
+    "POST /g/<slug>/items/<int:item_id>/publish": (button(SELLER, "a draft"),),
+    "POST /g/<slug>/items/<int:item_id>/withdraw": (
+        button(SELLER, "a draft"),
+        button(SELLER, "the item of a lot without bids", refused=MEMBERS),
+    ),
+    "POST /g/<slug>/items/<int:item_id>/remarks": (to(SELLER, "the item of a running lot", refused=MEMBERS),),
+    "GET /g/<slug>/items/<int:item_id>/photos": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
+    "POST /g/<slug>/items/<int:item_id>/photos": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
+    "POST /g/<slug>/items/<int:item_id>/photos/add": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
+    "GET /photos/<int:photo_id>/<int:width>.jpg": (
+        seen_by(SELLER, "a photograph of a draft"),
+        seen_by(MEMBERS, "a photograph of a published item"),
+        seen_by(OFFICERS | SELLER, "a photograph of the item of a hidden lot"),
+        seen_by(EVERYBODY, "a photograph of another group"),
+    ),
+
+    # ---- Lots ----
+    "GET /g/<slug>/lots/<int:number>/check": everybody("a running lot"),  # only leads to the lot
+    "GET /g/<slug>/lots/<int:number>/bid": everybody("a running lot"),
+    "GET /g/<slug>/lots": (seen_by(MEMBERS, "the group"), seen_by(EVERYBODY, "another group")),
+    "GET /g/<slug>/lots/<int:number>": (
+        seen_by(MEMBERS, "a running lot"),
+        seen_by(MEMBERS, "a lot to come"),
+        seen_by(MEMBERS, "a sold lot"),
+        seen_by(OFFICERS | SELLER, "a hidden lot"),
+        seen_by(EVERYBODY, "another group's lot"),
+    ),
+    "GET /g/<slug>/lots/<int:number>/bids": (
+        seen_by(MEMBERS, "a running lot"),
+        seen_by(OFFICERS | SELLER, "a hidden lot"),
+        seen_by(EVERYBODY, "another group's lot"),
+    ),
+    "POST /g/<slug>/lots/<int:number>/check": (
+        to(MEMBERS - SELLER, "a running lot", refused=SELLER),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/bid": (
+        to(MEMBERS - SELLER, "a running lot", refused=SELLER),
+        to(OFFICERS | SELLER, "a hidden lot"),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "GET /g/<slug>/lots/<int:number>/hide": (
+        to(KEEPERS, "a running lot", refused=MEMBERS),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/hide": (to(KEEPERS, "a running lot", refused=MEMBERS),),
+    "GET /g/<slug>/items/<int:item_id>/auction": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
+    "POST /g/<slug>/items/<int:item_id>/auction": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
+    "POST /g/<slug>/lots/<int:number>/withdraw": (button(SELLER, "a lot without bids", refused=MEMBERS),),
+    "POST /g/<slug>/lots/<int:number>/relist": (to(SELLER, "a passed lot", refused=MEMBERS),),
+
+    # ---- Orders: the parties' own, and those officers' who look after the money ----
+    "GET /orders/<int:order_id>": (
+        to(PARTIES | CONFIRMERS, "a held order"),
+        to(PARTY_MODERATOR | SELLER | CONFIRMERS, "the moderator's order"),
+        to(TREASURER | MEMBER | OWNER, "the treasurer's order"),
+        to(PARTIES | OFFICERS, "an order that the treasurer left"),
+    ),
+    "POST /orders/<int:order_id>/messages": (
+        to(PARTIES | CONFIRMERS, "a held order"),
+        to(TREASURER | MEMBER | OWNER, "the treasurer's order"),
+    ),
+    "POST /orders/<int:order_id>/delivery": (on_order(BUYER, "a held order without an address", is_button=False),),
+    "POST /orders/<int:order_id>/return-address": (on_order(SELLER, "a return that has nowhere to go", is_button=False),),
+    "POST /orders/<int:order_id>/sent": (on_order(BUYER, "an unpaid order", is_button=False),),
+    "POST /orders/<int:order_id>/propose-cancel": (on_order(PARTIES, "an unpaid order"),),
+    "POST /orders/<int:order_id>/agree-cancel": (on_order(PARTIES, "an unpaid order"),),
+    "POST /orders/<int:order_id>/ship": (on_order(SELLER, "a held order"),),  # without a carrier, too
+    "POST /orders/<int:order_id>/cancel": (on_order(PARTIES, "a held order"),),
+    "POST /orders/<int:order_id>/arrived": (on_order(BUYER, "a shipped order"),),
+    "POST /orders/<int:order_id>/code": (on_order(SELLER, "an order to be picked up", is_button=False),),
+    "POST /orders/<int:order_id>/receipt": (on_order(BUYER, "an inspected order"),),
+    "POST /orders/<int:order_id>/extend": (on_order(BUYER, "an inspected order"),),
+    "POST /orders/<int:order_id>/return-sent": (on_order(BUYER, "an order to go back", is_button=False),),
+    "POST /orders/<int:order_id>/return-arrived": (on_order(SELLER, "an order on its way back"),),
+    "POST /orders/<int:order_id>/return-accepted": (on_order(SELLER, "an order that came back"),),
+    "POST /orders/<int:order_id>/return-contested": (on_order(SELLER, "an order that came back", is_button=False),),
+    "POST /orders/<int:order_id>/payout-missing": (on_order(PARTIES, "a closed order"),),
+    "GET /orders/<int:order_id>/feedback": (to(PARTIES, "a closed order"),),
+    "POST /orders/<int:order_id>/feedback": (to(PARTIES, "a closed order"),),
+    "GET /proofs/<int:movement_id>": (to(BUYER | CONFIRMERS, "a proof"),),
+
+    # ---- Disputes: the two sides' own, and whoever is free of conflict: here one of the moderators ----
+    "GET /g/<slug>/disputes": (to(OFFICERS, refused=MEMBERS),),
+    "GET /orders/<int:order_id>/dispute/new": (on_order(BUYER, "an inspected order"),),
+    "POST /orders/<int:order_id>/dispute/new": (on_order(BUYER, "an inspected order", is_button=False),),
+    "GET /orders/<int:order_id>/dispute": (
+        to(PARTIES | CONFIRMERS, "an inspected order"),
+        to(PARTIES | RULER, "the order of a dispute"),
+        to(PARTY_MODERATOR | SELLER | RULER, "the order of the moderator's dispute"),
+    ),
+    "GET /disputes/<int:dispute_id>": (
+        to(PARTIES | RULER, "a dispute"),
+        to(PARTIES | RULER | CONFIRMERS, "a dispute that was ruled on"),  # on an appeal somebody else rules
+        to(PARTY_MODERATOR | SELLER | RULER, "the moderator's dispute"),
+    ),
+    "GET /evidence/<int:evidence_id>": (to(PARTIES | RULER, "a photograph of a dispute"),),
+    "GET /evidence/<int:evidence_id>/small": (to(PARTIES | RULER, "a photograph of a dispute"),),
+    "POST /disputes/<int:dispute_id>/answer": (
+        to(SELLER, "a dispute", refused=BUYER | RULER),
+    ),
+    "POST /disputes/<int:dispute_id>/accept": (to(SELLER, "a dispute", refused=BUYER | RULER),),
+    "POST /disputes/<int:dispute_id>/take-offer": (to(BUYER, "a dispute with an offer", refused=SELLER | RULER),),
+    "POST /disputes/<int:dispute_id>/withdraw": (to(BUYER, "a dispute", refused=SELLER | RULER),),
+    "POST /disputes/<int:dispute_id>/say": (to(PARTIES, "a dispute", refused=RULER),),
+    "GET /disputes/<int:dispute_id>/ruling": (to(PARTIES | RULER, "a dispute to rule on"),),
+    "POST /disputes/<int:dispute_id>/ruling/check": (
+        to(RULER, "a dispute to rule on", refused=PARTIES),
+        to(PARTIES | CONFIRMERS, "a dispute that was ruled on", refused=RULER),  # but it is too early for them
+        to(RULER, "the moderator's dispute", refused=PARTY_MODERATOR | SELLER),
+    ),
+    "POST /disputes/<int:dispute_id>/ruling": (
+        to(RULER, "a dispute to rule on", refused=PARTIES),
+        to(RULER, "the moderator's dispute", refused=PARTY_MODERATOR | SELLER),
+    ),
+    "POST /disputes/<int:dispute_id>/appeal": (to(PARTIES, "a dispute that was ruled on", refused=RULER | CONFIRMERS),),
+    "POST /disputes/<int:dispute_id>/pass-on": (button(RULER, "a dispute to rule on", refused=PARTIES),),
+    "POST /disputes/<int:dispute_id>/rulers": (to(PARTIES, "a dispute to rule on", refused=RULER),),
+    "POST /disputes/<int:dispute_id>/rulers/accept": (to(PARTIES, "a dispute to rule on", refused=RULER),),
+
+    # ---- Money: nobody confirms his own, and other officers only in the treasurer's place ----
+    "GET /g/<slug>/treasury": (to(OFFICERS, refused=MEMBERS),),
+    "GET /g/<slug>/books": (to(MEMBERS),),
+    "GET /g/<slug>/books.csv": (to(MEMBERS),),
+    "GET /orders/<int:order_id>/payment": (
+        to(CONFIRMERS, "an order said to be paid", refused=PARTIES),
+        to(CONFIRMERS, "the moderator's order", refused=PARTY_MODERATOR | SELLER),
+        to(OWNER, "the treasurer's order", refused=TREASURER | MEMBER),
+        to(OFFICERS, "an order that the treasurer left", refused=PARTIES),
+    ),
+    "POST /orders/<int:order_id>/payment": (
+        to(CONFIRMERS, "an order said to be paid", refused=PARTIES),
+        to(CONFIRMERS, "the moderator's order", refused=PARTY_MODERATOR | SELLER),
+        to(OWNER, "the treasurer's order", refused=TREASURER | MEMBER),
+        to(OFFICERS, "an order that the treasurer left", refused=PARTIES),
+    ),
+    "POST /orders/<int:order_id>/payment/not-found": (
+        button(CONFIRMERS, "an order said to be paid", refused=PARTIES),
+        button(OWNER, "the treasurer's order", refused=TREASURER | MEMBER),
+    ),
+    "GET /orders/<int:order_id>/payouts/<any(buyer, seller):payee>": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
+    "POST /orders/<int:order_id>/payouts/<any(buyer, seller):payee>": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
+    "POST /orders/<int:order_id>/payouts/<any(buyer, seller):payee>/failed": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
+
+    # ---- The site ----
+    "GET /operator": (to(OPERATOR),),
+    "POST /operator/mails/<int:mail_id>/again": (button(OPERATOR, "a parked mail"),),
+    "GET /outbox": (to(NOBODY),),  # in the demo alone
+    "GET /outbox/<int:mail_id>": (to(NOBODY, "a parked mail"),),
+}
+# fmt: on

@@ -1,0 +1,189 @@
+"""A page asks the database as often for ten rows as for one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from marketplace.accounts import addresses
+from marketplace.accounts.models import Person
+from marketplace.auctions.models import Lot
+from marketplace.disputes import answering
+from marketplace.disputes.dispute_rules import Reason
+from marketplace.escrow import messages
+from marketplace.escrow.order_rules import State
+from marketplace.groups import joining, moderation, service as groups
+from marketplace.groups.models import Group
+from marketplace.groups.rules import Role
+from marketplace.kernel.database import db
+from tests.factories.accounts import a_person
+from tests.factories.auctions import a_bid, a_lot
+from tests.factories.catalog import a_photo, an_item
+from tests.factories.disputes import a_dispute, a_key, an_upload
+from tests.factories.escrow import an_order
+from tests.factories.groups import a_member
+from tests.factories.notifications import a_notice
+from tests.factories.reputation import feedback
+from tests.web.world import Who, World
+
+# Who reads which page of what. Every list has a row or more before it grows.
+PAGES = [
+    (Who.BUYER, "home.show", "the group"),
+    (Who.SELLER, "home.show", "the group"),
+    (Who.TREASURER, "home.show", "the group"),
+    (Who.MODERATOR, "home.show", "the group"),
+    (Who.OWNER, "home.show", "the group"),
+    (Who.ANONYMOUS, "home.show", "the group"),
+    (Who.MEMBER, "lots.catalogue", "the group"),
+    (Who.MEMBER, "lots.catalogue", "what has ended"),
+    (Who.BUYER, "lots.show", "a running lot"),
+    (Who.SELLER, "lots.show", "a running lot"),
+    (Who.SELLER, "bids.history", "a running lot"),
+    (Who.BUYER, "bids.mine", "the group"),
+    (Who.SELLER, "bids.sales", "the group"),
+    (Who.SELLER, "items.mine", "the group"),
+    (Who.MEMBER, "items.show", "a published item"),
+    (Who.SELLER, "items.edit", "a published item"),
+    (Who.SELLER, "photos.arrange", "a published item"),
+    (Who.BUYER, "orders.index", "the group"),
+    (Who.BUYER, "orders.show", "a held order"),
+    (Who.SELLER, "orders.show", "a held order"),
+    (Who.TREASURER, "orders.show", "a held order"),
+    (Who.TREASURER, "treasury.show", "the group"),
+    (Who.TREASURER, "treasury.payment", "an order said to be paid"),
+    (Who.MEMBER, "books.show", "the group"),
+    (Who.BUYER, "books.show", "the group"),
+    (Who.MEMBER, "books.export", "the group"),
+    (Who.MEMBER, "members.index", "the group"),
+    (Who.MEMBER, "people.show", "the buyer"),
+    (Who.OWNER, "members.show", "the buyer"),
+    (Who.MEMBER, "groups.show", "the group"),
+    (Who.MEMBER, "groups.rules", "the group"),
+    (Who.OUTSIDER, "groups.find", "the group"),
+    (Who.MODERATOR, "moderation.applications", "the group"),
+    (Who.MODERATOR, "moderation.reports", "the group"),
+    (Who.MODERATOR, "rulings.queue", "the group"),
+    (Who.BUYER, "disputes.show", "a dispute"),
+    (Who.MODERATOR, "disputes.show", "a dispute"),
+    (Who.BUYER, "notices.index", "the group"),
+    (Who.BUYER, "accounts.overview", "the group"),
+    (Who.OPERATOR, "operators.show", "the group"),
+]
+
+
+@pytest.fixture(scope="module")
+def counts(built_world: World) -> Iterator[dict[int, list[Counter[str]]]]:
+    """What each page asked when there was little, and when there was much."""
+    world = built_world
+    world.things["what has ended"] = {**world.things["the group"], "stage": "ended"}
+    little, much = [asks_after(world, range(1)), asks_after(world, range(1, 10))]
+    yield {at: [little[at], much[at]] for at in range(len(PAGES))}
+    world.put_back()
+
+
+@pytest.mark.parametrize("at", range(len(PAGES)), ids=[f"{who.name} {page} of {of}" for who, page, of in PAGES])
+def test_much_costs_as_many_questions_as_little(counts: dict[int, list[Counter[str]]], at: int) -> None:
+    little, much = counts[at]
+    assert dict(much - little) == {}
+    assert sum(much.values()) <= 60
+
+
+def asks_after(world: World, rounds: range) -> list[Counter[str]]:
+    """What each page asks after so many rounds of growth."""
+    with world.app.app_context():
+        for round in rounds:
+            _Growth(world, round).more_of_everything()
+        db.session.remove()
+    return [asked(world, *page) for page in PAGES]
+
+
+def asked(world: World, who: Who, endpoint: str, of: str) -> Counter[str]:
+    """The statements that a page sends, the second time that it is asked for."""
+    rule = next(world.app.url_map.iter_rules(endpoint))
+    thing = world.things[of]
+    path = world.path(endpoint, **{name: thing[name] for name in rule.arguments | thing.keys() & {"stage"}})
+    for _ in range(2):
+        with statements(world.app) as sent, world.client(who).get(path) as answer:
+            assert answer.status_code == 200, (path, answer.status_code)
+    return sent
+
+
+class statements:  # noqa: N801 - reads as a phrase
+    """The statements sent meanwhile, without what varies with the number of values in a list."""
+
+    def __init__(self, app: Flask) -> None:
+        with app.app_context():
+            self.engine = db.engine
+        self.sent: Counter[str] = Counter()
+
+    def __enter__(self) -> Counter[str]:
+        event.listen(self.engine, "before_cursor_execute", self.note)
+        return self.sent
+
+    def __exit__(self, *_how: object) -> None:
+        event.remove(self.engine, "before_cursor_execute", self.note)
+
+    def note(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        self.sent[statement.replace("?, ", "").replace("(?), ", "")] += 1
+
+
+class _Growth:
+    """One more of everything that the group has."""
+
+    def __init__(self, world: World, round: int) -> None:
+        self.world, self.round = world, round
+        number = world.things["a running lot"]["number"]
+        self.running = db.session.scalars(select(Lot).where(Lot.number == number).order_by(Lot.id)).first()
+        self.group = db.session.get_one(Group, self.running.group_id)
+        self.buyer, self.seller, self.owner, self.moderator, self.member = (
+            db.session.get_one(Person, world.ids[who])
+            for who in (Who.BUYER, Who.SELLER, Who.OWNER, Who.MODERATOR, Who.MEMBER)
+        )
+
+    def more_of_everything(self) -> None:
+        self.more_people()
+        self.more_lots()
+        self.more_orders()
+        self.more_disputes()
+
+    def more_people(self) -> None:
+        a_member(self.group, Role.MODERATOR)
+        applicant = a_person("Another applicant")
+        joining.ask_to_join(by=applicant.id, group_id=self.group.id, answers=[], agreed_version=1)
+        reporter = a_member(self.group)
+        for subject, about in ((f"person:{self.buyer.id}", self.buyer), (f"lot:{self.running.id}", self.seller)):
+            moderation.report(
+                by=reporter.id, group_id=self.group.id, subject=subject, about_id=about.id, reason="Again."
+            )
+        a_notice(self.buyer, group=self.group)
+        groups.give_strike(group_id=self.group.id, person_id=self.buyer.id, reason="Did not pay.", order_id=None)
+        addresses.add_address(by=self.buyer.id, recipient="Bruno", street="Lindengasse 8", city="Wien", country="AT")
+
+    def more_lots(self) -> None:
+        a_photo(an_item(self.seller, self.group))
+        lot = a_lot(an_item(self.seller, self.group))
+        a_bid(lot, self.buyer, 900)
+        a_bid(lot, None, 2000)
+        a_bid(self.running, None, 100_00 * (2 + self.round))
+
+    def more_orders(self) -> None:
+        how = {"group": self.group, "seller": self.seller, "buyer": self.buyer}
+        for state in (State.AWAITING_PAYMENT, State.PAYMENT_CLAIMED, State.HELD, State.INSPECTING, State.PAYING_OUT):
+            an_order(state, **how)
+        closed = an_order(State.CLOSED, **how)
+        feedback(closed.id, by=self.buyer, words="As shown.")
+        feedback(closed.id, by=self.seller, words="Paid at once.")
+        held = self.world.things["a held order"]["order_id"]
+        messages.write_message(order_id=held, by=self.seller.id, text="Yes.", client_key=a_key())
+
+    def more_disputes(self) -> None:
+        order = an_order(State.INSPECTING, group=self.group, seller=self.seller, buyer=self.buyer)
+        a_dispute(order, reason=Reason.NOT_AS_DESCRIBED)
+        answering.say_more(
+            dispute_id=self.world.things["a dispute"]["dispute_id"], by=self.buyer.id, words="And the handle.",
+            uploads=[an_upload()] if self.round % 2 else [], client_key=a_key(),
+        )  # fmt: skip

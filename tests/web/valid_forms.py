@@ -1,0 +1,166 @@
+"""A form for each route that takes one: who sends it, about what, and what he types so that it is accepted."""
+# ruff: noqa: E501 - a table is as wide as its columns
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from marketplace.groups.rules import Terms
+from marketplace.kernel import clock
+from marketplace.web.term_words import typed
+from tests.factories.accounts import PASSWORD
+from tests.web.groups_pages import founding_form
+from tests.web.world import Who, World, a_file
+
+KEY = "key-of-the-form"
+"""A client key, as the page makes one for each form."""
+
+Typed = str | Callable[[World], object]
+
+
+class Sent(NamedTuple):
+    """A form that is accepted."""
+
+    by: Who
+    of: str
+    """The thing of the world that the route is about."""
+    fields: dict[str, Typed] = {}  # noqa: RUF012 - never changed
+    files: tuple[str, ...] = ()
+    """Fields that take a photograph."""
+
+    def body(self, world: World, **instead: Any) -> dict[str, Any]:
+        """What a browser would send; `instead` replaces fields, and None leaves one out."""
+        made = {name: str(value(world)) if callable(value) else value for name, value in self.fields.items()}
+        hidden = {name: text for name, text in world.things[self.of].items() if name == "subject"}
+        body: dict[str, Any] = hidden | made | {name: a_file() for name in self.files} | instead
+        return {name: value for name, value in body.items() if value is not None}
+
+
+def of(thing: str, name: str) -> Callable[[World], object]:
+    """A number that the world gave, such as that of the buyer's address."""
+    return lambda world: world.things[thing][name]
+
+
+def in_days(days: int) -> Callable[[World], object]:
+    return lambda world: f"{clock.datetime.now(clock.UTC) + timedelta(days=days):%Y-%m-%dT%H:%M}"
+
+
+_PROFILE: dict[str, Typed] = {
+    name: text
+    for name, text in founding_form(currency="EUR", time_zone="Europe/Vienna").items()
+    if name in set("name collects currency time_zone join_policy question_1 question_2 question_3".split())
+}
+_ITEM: dict[str, Typed] = {
+    "title": "Bow teapot", "description": "From **Steyr**.", "category": "porcelain", "condition": "used",
+    "period": "1760", "dimensions": "12 cm", "weight_grams": "850", "claim_label": "Period", "claim_text": "1760",
+    "claim_sureness": "likely", "faults": "A chip.", "shipping": "9.80", "shipping_to": "Austria",
+    "pickup_possible": "1",
+}  # fmt: skip
+_ADDRESS: dict[str, Typed] = {
+    "recipient": "Bruno", "street": "Lindengasse 12", "postal_code": "1070", "city": "Wien", "region": "Wien",
+    "country": "AT", "phone": "0660", "is_default": "1",
+}  # fmt: skip
+_DELIVERY: dict[str, Typed] = {"delivery": of("the buyer's address", "address_id")}
+_ALT: dict[str, Typed] = {"alt_1": "The lid, from below"}
+_KEY: dict[str, Typed] = {"client_key": KEY}
+
+# fmt: off
+FORMS: dict[str, Sent] = {
+    # ---- Oneself ----
+    "/sign-in": Sent(Who.ANONYMOUS, "the group", {"email": "nobody@example.org", "password": PASSWORD}),
+    "/sign-up": Sent(Who.ANONYMOUS, "the group", {"name": "Nora", "email": "nora@example.org", "password": "many-old-teapots"}),
+    "/prove-address": Sent(Who.ANONYMOUS, "the group", {"email": "nobody@example.org"}),
+    "/new-password": Sent(Who.ANONYMOUS, "the group", {"email": "nobody@example.org"}),
+    "/settings/password": Sent(Who.BUYER, "the group", {"password": PASSWORD, "new_password": "many-new-teapots"}),
+    "/settings/email": Sent(Who.BUYER, "the group", {"email": "bruno@example.com"}),
+    "/settings/verify": Sent(Who.BUYER, "the group", {"password": PASSWORD}),
+    "/settings/profile": Sent(Who.BUYER, "the group", {"name": "Bruno", "about": "Porcelain."}),
+    "/settings/picture": Sent(Who.BUYER, "the group", files=("picture",)),
+    "/settings/addresses/new": Sent(Who.BUYER, "the group", _ADDRESS),
+    "/settings/addresses/<int:address_id>": Sent(Who.BUYER, "the buyer's address", _ADDRESS),
+    "/settings/payout-details": Sent(Who.BUYER, "the group", {"details": "AT61 1904 3002 3457 3201"}),
+
+    # ---- Groups ----
+    "/groups/new": Sent(Who.OUTSIDER, "the group", dict(founding_form())),
+    "/g/<slug>/join": Sent(Who.OUTSIDER, "the group", {"agreed_version": "1", "agrees": "1"}),
+    "/g/<slug>/agree": Sent(Who.MEMBER, "the group", {"version": "1"}),
+    "/g/<slug>/applications/<int:application_id>": Sent(Who.MODERATOR, "the application", {"decision": "refuse", "reason": "Full."}),
+    "/g/<slug>/report": Sent(Who.OTHER_BIDDER, "a running lot to report", {"reason": "New."}),
+    "/g/<slug>/reports/<int:report_id>": Sent(Who.MODERATOR, "the report", {"note": "Looked into."}),
+    "/g/<slug>/members/<int:person_id>/role": Sent(Who.OWNER, "the member", {"role": "moderator"}),
+    "/g/<slug>/members/<int:person_id>/remove": Sent(Who.MODERATOR, "the member", {"reason": "Sold fakes."}),
+    "/g/<slug>/settings": Sent(Who.OWNER, "the group", {**_PROFILE, "most_members": "150", "is_listed": "1"}),
+    "/g/<slug>/settings/rules": Sent(Who.OWNER, "the group", {"text": "Be kind.", "based_on": "1"}),
+    "/g/<slug>/settings/terms": Sent(Who.OWNER, "the group", dict(typed(Terms(days_to_pay=4)))),
+    "/g/<slug>/settings/instructions": Sent(Who.OWNER, "the owner's other group", {"words": "IBAN AT03"}),
+
+    # ---- Items and lots ----
+    "/g/<slug>/items/new": Sent(Who.SELLER, "the group", {**_ITEM, **_KEY}),
+    "/g/<slug>/items/<int:item_id>/edit": Sent(Who.SELLER, "a draft", _ITEM),
+    "/g/<slug>/items/<int:item_id>/photos": Sent(Who.SELLER, "a draft", {"photo_id": of("a photograph of a draft", "photo_id"), "alt": "The lid", "do": "save"}),
+    "/g/<slug>/items/<int:item_id>/photos/add": Sent(Who.SELLER, "a draft", files=("photos",)),
+    "/g/<slug>/items/<int:item_id>/remarks": Sent(Who.SELLER, "the item of a running lot", {"text": "It ticks.", **_KEY}),
+    "/g/<slug>/items/<int:item_id>/auction": Sent(Who.SELLER, "a published item", {"opening": "5.00", "reserve": "20.00", "starts_at": in_days(1), "ends_at": in_days(5), **_KEY}),
+    "/g/<slug>/lots/<int:number>/check": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", **_KEY}),
+    "/g/<slug>/lots/<int:number>/bid": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", "confirmed": "1", "shipping_seen": "980", **_KEY}),
+    "/g/<slug>/lots/<int:number>/hide": Sent(Who.MODERATOR, "a running lot", {"reason": "New, sold as old."}),
+    "/g/<slug>/lots/<int:number>/relist": Sent(Who.SELLER, "a passed lot", _KEY),
+
+    # ---- Orders ----
+    "/orders/<int:order_id>/messages": Sent(Who.BUYER, "a held order", {"text": "Is it wrapped?", "to_treasurer": "1", **_KEY}),
+    "/orders/<int:order_id>/delivery": Sent(Who.BUYER, "a held order without an address", _DELIVERY),
+    "/orders/<int:order_id>/return-address": Sent(Who.SELLER, "a return that has nowhere to go", {"delivery": of("the seller's address", "address_id"), **_KEY}),
+    "/orders/<int:order_id>/sent": Sent(Who.BUYER, "an unpaid order", {**_DELIVERY, **_KEY}),
+    "/orders/<int:order_id>/ship": Sent(Who.SELLER, "a held order", {"carrier": "Post", "tracking": "CX 4471", **_KEY}),
+    "/orders/<int:order_id>/code": Sent(Who.SELLER, "an order to be picked up", {"code": of("the code of an order to be picked up", "code"), **_KEY}),
+    "/orders/<int:order_id>/return-sent": Sent(Who.BUYER, "an order to go back", {"carrier": "Post", "tracking": "RR 1", **_KEY}),
+    "/orders/<int:order_id>/return-contested": Sent(Who.SELLER, "an order that came back", {"reason": "The lid is missing.", **_KEY}),
+    "/orders/<int:order_id>/payment": Sent(Who.TREASURER, "an order said to be paid", {"amount": "142.00", "bank_reference": "Line 7", **_KEY}, files=("proof",)),
+    "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>": Sent(Who.TREASURER, "a payout to the seller", {"bank_reference": "Line 8", **_KEY}, files=("proof",)),
+    "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>/failed": Sent(Who.TREASURER, "a payout to the seller", {"reason": "Closed account.", **_KEY}),
+    "/orders/<int:order_id>/dispute/new": Sent(Who.BUYER, "an inspected order", {"reason": "not_as_described", "outcome": "split", "part": "20.00", "words": "A later lid.", **_ALT, **_KEY}, files=("photo_1",)),
+    "/disputes/<int:dispute_id>/answer": Sent(Who.SELLER, "a dispute", {"outcome": "split", "part": "20.00", "words": "A part, perhaps.", **_ALT, **_KEY}, files=("photo_1",)),
+    "/disputes/<int:dispute_id>/accept": Sent(Who.SELLER, "a dispute", _KEY),
+    "/disputes/<int:dispute_id>/take-offer": Sent(Who.BUYER, "a dispute with an offer", {"offer": of("the offer", "offer"), **_KEY}),
+    "/disputes/<int:dispute_id>/withdraw": Sent(Who.BUYER, "a dispute", _KEY),
+    "/disputes/<int:dispute_id>/say": Sent(Who.BUYER, "a dispute", {"words": "See B2.", **_ALT, **_KEY}, files=("photo_1",)),
+    "/disputes/<int:dispute_id>/ruling/check": Sent(Who.MODERATOR, "a dispute to rule on", {"outcome": "split", "part": "20.00", "words": "B1 shows it.", **_KEY}),
+    "/disputes/<int:dispute_id>/ruling": Sent(Who.MODERATOR, "a dispute to rule on", {"outcome": "split", "part": "20.00", "words": "B1 shows it.", **_KEY}),
+    "/disputes/<int:dispute_id>/appeal": Sent(Who.SELLER, "a dispute that was ruled on", {"words": "S1 was not looked at.", **_KEY}),
+    "/disputes/<int:dispute_id>/rulers": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
+    "/disputes/<int:dispute_id>/rulers/accept": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
+    "/orders/<int:order_id>/feedback": Sent(Who.BUYER, "a closed order", {"description": "good", "shipping": "good", "communication": "good", "words": "As shown."}),
+}
+# fmt: on
+
+FORMLESS = frozenset(
+    """
+    /disputes/<int:dispute_id>/pass-on
+    /g/<slug>/close
+    /g/<slug>/items/<int:item_id>/publish
+    /g/<slug>/items/<int:item_id>/withdraw
+    /g/<slug>/join/withdraw
+    /g/<slug>/leave
+    /g/<slug>/lots/<int:number>/withdraw
+    /g/<slug>/settings/instructions/<int:instructions_id>/approve
+    /g/<slug>/settings/instructions/<int:instructions_id>/stop
+    /new-password/<token>
+    /notices/read
+    /operator/mails/<int:mail_id>/again
+    /prove-address/<token>
+    /settings/addresses/<int:address_id>/remove
+    /settings/email/<token>
+    /settings/payout-details/change/<token>
+    /settings/payout-details/keep
+    /settings/picture/remove
+    /settings/second-factor
+    /settings/second-factor/off
+    /settings/second-factor/prove
+    /settings/second-factor/recovery-codes
+    /settings/sign-out-everywhere
+    /sign-in/code
+    /sign-out
+    """.split()
+)

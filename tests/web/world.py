@@ -1,0 +1,436 @@
+"""One group with everybody and everything in it: what the tests that walk all routes walk through.
+
+It is built once per process. A test that changes it puts it back; that costs little, for nothing is restored unless
+something was written.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from marketplace.accounts import addresses, payout_details, pictures, queries as people, service as accounts
+from marketplace.accounts.models import Person
+from marketplace.app import create_app
+from marketplace.auctions import service as auctions
+from marketplace.auctions.models import Lot
+from marketplace.auctions.rules import State as LotState
+from marketplace.catalog import queries as catalog
+from marketplace.catalog.models import Item
+from marketplace.config import Settings
+from marketplace.disputes import answering, queries as disputes
+from marketplace.disputes.dispute_rules import Party as Side
+from marketplace.escrow import messages, shipping
+from marketplace.escrow.models import Order
+from marketplace.escrow.order_rules import State
+from marketplace.groups import instructions, joining, members, moderation
+from marketplace.groups.models import Group
+from marketplace.groups.rules import Role
+from marketplace.kernel import clock, images
+from marketplace.kernel.database import db, unit_of_work
+from marketplace.notifications.models import Mail
+from marketplace.payments.models import Movement
+from marketplace.web.limits import limiter
+from tests.factories.accounts import a_person, sign_in
+from tests.factories.auctions import a_bid, a_lot
+from tests.factories.catalog import a_picture, an_item
+from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fresh, lapse, rule
+from tests.factories.escrow import an_order, confirm, say_sent
+from tests.factories.groups import a_group, a_member
+from tests.factories.notifications import a_mail, a_notice
+from tests.schema import make_schema
+
+Thing = dict[str, Any]
+"""What stands in the address of a thing: {"slug": "lindengasse-antiques", "number": 4}."""
+
+
+class Who(StrEnum):
+    """Everybody there is, as the group knows them."""
+
+    ANONYMOUS = "somebody who has not signed in"
+    OUTSIDER = "somebody who belongs to no group"
+    APPLICANT = "somebody who asks to join"
+    REMOVED = "a member who was removed"
+    MEMBER = "a member without part in anything"
+    SELLER = "the seller"
+    BUYER = "the buyer"
+    OTHER_BIDDER = "another bidder"
+    MODERATOR = "a moderator"
+    PARTY_MODERATOR = "a moderator who bought something himself"
+    TREASURER = "the treasurer, who sold something himself"
+    OWNER = "the owner"
+    FOREIGN_MODERATOR = "a moderator of another group"
+    OPERATOR = "the operator of the site"
+
+
+@dataclass
+class World:
+    """The group, and where its things are."""
+
+    app: Flask
+    cookies: dict[Who, str | None] = field(default_factory=dict)
+    ids: dict[Who, int] = field(default_factory=dict)
+    things: dict[str, Thing] = field(default_factory=dict)
+    _pristine: Path = Path()
+    _watch: sqlite3.Connection | None = None
+    _version: int = 0
+    _files: set[str] = field(default_factory=set)
+
+    def client(self, who: Who) -> FlaskClient:
+        """A browser of this person, as it was when the world was made."""
+        client = self.app.test_client()
+        cookie = self.cookies[who]
+        if cookie is not None:
+            client.set_cookie("earnest", cookie)
+        return client
+
+    def path(self, endpoint: str, **values: Any) -> str:
+        """The address of a page; what the route does not name goes into the query."""
+        adapter = self.app.url_map.bind("127.0.0.1")
+        return adapter.build(endpoint, values)
+
+    def has_changed(self) -> bool:
+        """Whether anything was committed since the world was made or put back."""
+        return self._version_now() != self._version
+
+    def put_back(self) -> None:
+        """Everything as it was, files too."""
+        if not self.has_changed():
+            return
+        source, target = sqlite3.connect(self._pristine / "database"), sqlite3.connect(self._database)
+        target.execute("PRAGMA synchronous=OFF")
+        source.backup(target)
+        source.close()
+        target.close()
+        for name in self._files - self.files():
+            shutil.copy(self._pristine / "files" / name, self._data / "files" / name)
+        self._version = self._version_now()
+
+    def files(self) -> set[str]:
+        """The names of all files that are kept."""
+        files = self._data / "files"
+        return {str(path.relative_to(files)) for path in files.rglob("*") if path.is_file()}
+
+    def keep(self) -> None:
+        """This is how it is from now on."""
+        self._pristine = self._data / "pristine"
+        self._pristine.mkdir()
+        with self.app.app_context():
+            db.session.remove()
+        source, target = sqlite3.connect(self._database), sqlite3.connect(self._pristine / "database")
+        source.backup(target)
+        source.close()
+        target.close()
+        shutil.copytree(self._data / "files", self._pristine / "files")
+        self._files = self.files()
+        self._watch = sqlite3.connect(self._database)
+        self._version = self._version_now()
+
+    def close(self) -> None:
+        assert self._watch is not None
+        self._watch.close()
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+    @property
+    def _data(self) -> Path:
+        settings: Settings = self.app.config["EARNEST"]
+        return settings.data
+
+    @property
+    def _database(self) -> Path:
+        return self._data / "earnest.sqlite3"
+
+    def _version_now(self) -> int:
+        """SQLite's own count of what others committed; see its PRAGMA data_version."""
+        assert self._watch is not None
+        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
+
+@contextmanager
+def a_world(settings_of: Callable[..., Settings]) -> Iterator[World]:
+    """The whole of it, on a database of its own."""
+    app = create_app(settings_of())
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    app.before_request(_nothing_waits)
+    limiter.enabled = False
+    world = World(app)
+    with app.app_context():
+        make_schema()
+        _Builder(world).build()
+    world.keep()
+    yield world
+    world.close()
+
+
+def _nothing_waits() -> None:
+    """Thousands of pages are asked for: the queue in their header, most of their cost, is left to the first page."""
+    if request.endpoint != "home.show":
+        g.tasks = []
+
+
+class _Builder:
+    """Builds the world, a part at a time."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.people: dict[Who, Person] = {}
+
+    def build(self) -> None:
+        self.build_group()
+        self.build_own_things()
+        self.build_items()
+        self.build_lots()
+        self.build_orders()
+        self.build_disputes()
+        self.build_elsewhere()
+        self.sign_everybody_in()
+
+    def build_group(self) -> None:
+        owner = self.people[Who.OWNER] = self._somebody("Olga Owner")
+        group = self.group = a_group(owner)
+        roles = {
+            Who.MEMBER: Role.MEMBER, Who.SELLER: Role.MEMBER, Who.BUYER: Role.MEMBER, Who.OTHER_BIDDER: Role.MEMBER,
+            Who.REMOVED: Role.MEMBER, Who.MODERATOR: Role.MODERATOR, Who.PARTY_MODERATOR: Role.MODERATOR,
+            Who.TREASURER: Role.TREASURER,
+        }  # fmt: skip
+        for who, role in roles.items():
+            self.people[who] = a_member(group, role, person=self._somebody(who.name.title()))
+        for who in (Who.OUTSIDER, Who.APPLICANT):
+            self.people[who] = self._somebody(who.name.title())
+        self.people[Who.OPERATOR] = a_person("Otto Operator", is_operator=True, second_factor=True)
+        self._thing("the group", slug=group.slug)
+        self._thing("a stylesheet", filename="style.css")
+        self._thing("a link that we never sent", token="a-token-of-our-own")
+        self._thing("new payout details", token=self._new_payout_details(Who.OUTSIDER))
+        application = joining.ask_to_join(
+            by=self._id(Who.APPLICANT), group_id=group.id, answers=[], agreed_version=1
+        )  # fmt: skip
+        self._thing("the application", application_id=application.id)
+        members.remove_member(by=owner.id, group_id=group.id, person_id=self._id(Who.REMOVED), reason="Sold fakes.")
+        change = instructions.propose_instructions(by=self._id(Who.TREASURER), group_id=group.id, words="IBAN AT02")
+        self._thing("new instructions", instructions_id=change.id)
+        for name, who in {
+            "the member": Who.MEMBER, "the buyer": Who.BUYER, "the applicant": Who.APPLICANT, "the owner": Who.OWNER,
+            "the removed member": Who.REMOVED, "the outsider": Who.OUTSIDER,
+        }.items():  # fmt: skip
+            self._thing(name, person_id=self._id(who))
+
+    def build_own_things(self) -> None:
+        buyer = self.people[Who.BUYER]
+        where = {"recipient": "Bruno", "street": "Lindengasse 7", "city": "Wien", "country": "AT"}
+        address = addresses.add_address(by=buyer.id, **where)
+        self._thing("the buyer's address", address_id=address.id)
+        home = addresses.add_address(by=self._id(Who.SELLER), **where)
+        self._thing("the seller's address", address_id=home.id)
+        for who in (Who.BUYER, Who.APPLICANT, Who.OUTSIDER):
+            accounts.show_picture(by=self._id(who), picture_key=pictures.keep(a_picture(), field="picture"))
+        self._thing("a notice of the buyer's", notice_id=a_notice(buyer).id)
+        mail_id = a_mail()
+        with unit_of_work():
+            db.session.get_one(Mail, mail_id).state = "failed"
+        self._thing("a parked mail", mail_id=mail_id)
+
+    def build_items(self) -> None:
+        seller = self.people[Who.SELLER]
+        self._item("a draft", an_item(seller, self.group, published=False))
+        self._item("a published item", an_item(seller, self.group, photos=2))
+
+    def build_lots(self) -> None:
+        seller, now = self.people[Who.SELLER], clock.now()
+        running = self._lot("a running lot", a_lot(an_item(seller, self.group), reserve=5000))
+        a_bid(running, self.people[Who.BUYER], 900)
+        a_bid(running, self.people[Who.OTHER_BIDDER], 2000)
+        self._lot("a lot without bids", a_lot(an_item(seller, self.group)))
+        self._lot("a lot to come", a_lot(an_item(seller, self.group), starts_at=now + timedelta(hours=3)))
+        self._lot(
+            "a passed lot",
+            a_lot(
+                an_item(seller, self.group), state=LotState.PASSED, starts_at=now - timedelta(days=3),
+                ends_at=now - timedelta(days=1), closed_at=now - timedelta(days=1),
+            ),
+        )  # fmt: skip
+        hidden = self._lot("a hidden lot", a_lot(an_item(seller, self.group)))
+        self._thing("a hidden lot to report", subject=f"lot:{hidden.id}")
+        auctions.hide_lot(lot_id=hidden.id, by=self._id(Who.MODERATOR), reason="Not an antique.")
+        report = moderation.report(
+            by=self._id(Who.MEMBER), group_id=self.group.id, subject=f"lot:{running.id}", about_id=seller.id,
+            reason="New, sold as old.",
+        )  # fmt: skip
+        self._thing("the report", report_id=report.id)
+        accused = self._id(Who.PARTY_MODERATOR)
+        about_officer = moderation.report(
+            by=self._id(Who.MEMBER), group_id=self.group.id, subject=f"person:{accused}", about_id=accused,
+            reason="Rude.",
+        )  # fmt: skip
+        self._thing("a report about the moderator", report_id=about_officer.id)
+        self._thing("a running lot to report", subject=f"lot:{running.id}")
+
+    def build_orders(self) -> None:
+        named = {
+            "an unpaid order": State.AWAITING_PAYMENT,
+            "an order said to be paid": State.PAYMENT_CLAIMED,
+            "a held order": State.HELD,
+            "a shipped order": State.SHIPPED,
+            "an inspected order": State.INSPECTING,
+            "an order to go back": State.RETURN_DUE,
+            "an order on its way back": State.RETURN_SHIPPED,
+            "an order that came back": State.RETURN_RECEIVED,
+            "an order being paid out": State.PAYING_OUT,
+            "a closed order": State.CLOSED,
+        }
+        for name, state in named.items():
+            self._order(name, self._deal(state))
+        lot = db.session.get_one(Lot, db.session.get_one(Order, self._order_id("a held order")).lot_id)
+        self._lot("a sold lot", lot)
+        self.things["a payout to the seller"] = {**self.things["an order being paid out"], "payee": "seller"}
+        self._pick_up()
+        self._proof()
+        bare = self._order("a held order without an address", self._deal(State.AWAITING_PAYMENT))
+        confirm(bare)
+        nowhere = self._order("a return that has nowhere to go", self._deal(State.RETURN_DUE))
+        with unit_of_work():
+            db.session.get_one(Order, nowhere.id).return_address = None
+        self._order("the moderator's order", self._deal(State.PAYMENT_CLAIMED, buyer=Who.PARTY_MODERATOR))
+        self._order("the treasurer's order", self._deal(State.PAYMENT_CLAIMED, seller=Who.TREASURER, buyer=Who.MEMBER))
+        late = self._order("an order that the treasurer left", self._deal(State.PAYMENT_CLAIMED))
+        with unit_of_work():
+            db.session.get_one(Order, late.id).is_second_officer_due = True
+        message = messages.write_message(
+            order_id=self._order_id("a held order"), by=self._id(Who.BUYER), text="Is it wrapped?",
+            client_key="key-of-message",
+        )  # fmt: skip
+        self._thing("a message to report", subject=f"message:{message.id}")
+        for name, who in {"the buyer": Who.BUYER, "the outsider": Who.OUTSIDER}.items():
+            self._thing(f"{name} to report", subject=f"person:{self._id(who)}")
+
+    def _pick_up(self) -> None:
+        order = self._order("an order to be picked up", self._deal(State.HELD, pick_up=True))
+        shipping.ship(order_id=order.id, by=order.seller_id)
+        code = db.session.get_one(Order, order.id, populate_existing=True).pick_up_code
+        self.things["the code of an order to be picked up"] = {"code": code}
+
+    def _proof(self) -> None:
+        order = self._order("an order with a proof", self._deal(State.AWAITING_PAYMENT))
+        say_sent(order)
+        key = images.keep(images.picture_of(a_picture(), widths=(1600,)), folder="proofs")
+        confirm(order, proof_key=key)
+        proof = db.session.scalars(select(Movement).where(Movement.proof_key == key)).one()
+        self._thing("a proof", movement_id=proof.id)
+
+    def build_disputes(self) -> None:
+        dispute = a_dispute(self._deal(State.INSPECTING), uploads=[an_upload()])
+        self._dispute("a dispute", dispute.id, dispute.order_id)
+        shown = [each for each in disputes.evidence_of(dispute.id)[Side.BUYER] if not each.is_listing]
+        self._thing("a photograph of a dispute", evidence_id=shown[0].id)
+        with clock.at(clock.now() - timedelta(days=6)):
+            old = {
+                name: contest(a_dispute(self._deal(State.INSPECTING, buyer=buyer)))
+                for name, buyer in {
+                    "a dispute to rule on": Who.BUYER,
+                    "a dispute that was ruled on": Who.BUYER,
+                    "the moderator's dispute": Who.PARTY_MODERATOR,
+                }.items()
+            }
+        lapse(old["the moderator's dispute"])  # the last: with it, the others'
+        for name, due in old.items():
+            self._dispute(name, due.id, due.order_id)
+        rule(old["a dispute that was ruled on"], by=self.people[Who.MODERATOR], at=clock.now())
+        offered = a_dispute(self._deal(State.INSPECTING))
+        answering.offer(dispute_id=offered.id, by=self._id(Who.SELLER), remedy=a_part(), words="A part, perhaps?")
+        self._dispute("a dispute with an offer", offered.id, offered.order_id)
+        self.things["the offer"] = {"offer": fresh(offered).offer_number}
+
+    def build_elsewhere(self) -> None:
+        """A group that the owner has besides; and another's, whose catalogue everybody may read, with a lot."""
+        self._thing("the owner's other group", slug=a_group(self.people[Who.OWNER], name="Silver Spoons").slug)
+        other = a_group(name="Gauge 0 Sundays", is_catalogue_public=True)
+        moderator = self._somebody("Fritz Foreign")
+        self.people[Who.FOREIGN_MODERATOR] = a_member(other, Role.MODERATOR, person=moderator)
+        self._thing("another group", slug=other.slug)
+        lot = a_lot(an_item(a_member(other), other))
+        a_bid(lot)
+        self.things["another group's lot"] = {"slug": other.slug, "number": lot.number}
+        item = db.session.get_one(Item, lot.item_id)
+        self.things["another group's item"] = {"slug": other.slug, "item_id": item.id}
+        self.things["a photograph of another group"] = self._photo_of(item)
+
+    def sign_everybody_in(self) -> None:
+        self.world.cookies[Who.ANONYMOUS] = None
+        for who, person in self.people.items():
+            client = self.world.app.test_client()
+            sign_in(client, db.session.get_one(Person, person.id))
+            cookie = client.get_cookie("earnest")
+            assert cookie is not None
+            self.world.cookies[who] = cookie.value
+            self.world.ids[who] = person.id
+
+    @property
+    def things(self) -> dict[str, Thing]:
+        return self.world.things
+
+    def _somebody(self, name: str) -> Person:
+        return a_person(name, second_factor=True)
+
+    def _id(self, who: Who) -> int:
+        return self.people[who].id
+
+    def _thing(self, name: str, **where: Any) -> None:
+        self.things[name] = self.things.get("the group", {}) | where
+
+    def _new_payout_details(self, who: Who) -> str:
+        """What stands in the link of the mail about them."""
+        payout_details.change_payout_details(by=self._id(who), details="AT61 1904 3002 3457 3201")
+        coming = people.coming_payout_details(self._id(who), clock.now())
+        assert coming is not None
+        return payout_details.token_of(coming.id)
+
+    def _item(self, name: str, item: Item) -> Item:
+        self._thing(name, item_id=item.id)
+        self.things[f"a photograph of {name}"] = self._photo_of(item)
+        return item
+
+    def _photo_of(self, item: Item) -> Thing:
+        return {"photo_id": catalog.photos_of([item.id])[item.id][0].id, "width": 480}
+
+    def _lot(self, name: str, lot: Lot) -> Lot:
+        self._item(f"the item of {name}", db.session.get_one(Item, lot.item_id))
+        self._thing(name, number=lot.number)
+        return lot
+
+    def _deal(
+        self, state: State, *, seller: Who = Who.SELLER, buyer: Who = Who.BUYER, pick_up: bool = False
+    ) -> Order:  # fmt: skip
+        group = db.session.get_one(Group, self.group.id)
+        return an_order(
+            state, group=group, seller=self.people[seller], buyer=self.people[buyer], pick_up=pick_up
+        )  # fmt: skip
+
+    def _order(self, name: str, order: Order) -> Order:
+        self.things[name] = {"order_id": order.id}
+        return order
+
+    def _order_id(self, name: str) -> int:
+        return int(self.things[name]["order_id"])
+
+    def _dispute(self, name: str, dispute_id: int, order_id: int) -> None:
+        self.things[name] = {"dispute_id": dispute_id}
+        self.things[f"the order of {name}"] = {"order_id": order_id}
+
+
+def a_file(content: bytes | None = None, name: str = "photo.jpg") -> tuple[BytesIO, str]:
+    """An upload as a browser sends it."""
+    return BytesIO(a_picture() if content is None else content), name
