@@ -37,7 +37,7 @@ test: $(DEV) $(VENDOR) ## every test but those in a browser, on SQLite and Postg
 
 browser: $(DEV) $(VENDOR) ## the tests in the system's Chromium
 	@if [ -z "$$(find tests/browser -name 'test_*.py' 2>/dev/null)" ]; then echo "There are no tests in tests/browser yet."; \
-	else $(BIN)/python -m pytest tests/browser $(ARGS); fi
+	else $(BIN)/python -m pytest -n auto tests/browser $(ARGS); fi
 
 lint: $(DEV) ## style, types, floor plan and dependencies
 	@$(BIN)/ruff check .

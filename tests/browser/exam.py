@@ -100,16 +100,16 @@ class Exam:
         if self.twin is None:
             yield self.page
             return
-        sent = self.page.content()
+        sent, address = self.page.content(), re.compile(f"^{re.escape(self.page.url)}$")
         self.twin.clear_cookies()
         self.twin.add_cookies(self.page.context.cookies())  # type: ignore[arg-type]  # as they were given
-        page = self.twin.new_page()
+        page = self.twin.pages[0] if self.twin.pages else self.twin.new_page()
+        page.route(address, lambda route: route.fulfill(body=sent))
         try:
-            page.route(lambda address: address == self.page.url, lambda route: route.fulfill(body=sent))
             page.goto(self.page.url)
             yield page
         finally:
-            page.close()
+            page.unroute(address)
 
     # ---- what the browser tells ----
 
