@@ -17,12 +17,11 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from marketplace.app import create_app
 from marketplace.config import Settings, read_settings
 from marketplace.kernel.database import Base, db
-from marketplace.web.limits import limiter
 from tests import postgres
 from tests.factories import accounts as people_factory
+from tests.installations import built
 from tests.required import pytest_terminal_summary  # noqa: F401 - a hook: it says what was not run
 from tests.schema import make_schema
 
@@ -69,13 +68,13 @@ def settings_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Setti
 
 @pytest.fixture(scope="session")
 def sqlite_application(settings_of: Callable[..., Settings]) -> Flask:
-    return _prepared(create_app(settings_of()))
+    return _prepared(built(settings_of()))
 
 
 @pytest.fixture(scope="session")
 def postgres_application(settings_of: Callable[..., Settings], worker_id: str) -> Iterator[Flask]:
     with postgres.database(f"earnest_{worker_id}") as url:
-        app = _prepared(create_app(settings_of(DATABASE_URL=url)))
+        app = _prepared(built(settings_of(DATABASE_URL=url)))
         yield app
         with app.app_context():
             db.engine.dispose()
@@ -127,8 +126,6 @@ def shared_data() -> Path:
 
 def _prepared(app: Flask) -> Flask:
     app.test_client_class = Browser
-    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
-    limiter.enabled = False  # a test that is about limits turns it on
     with app.app_context():
         make_schema()
     return app

@@ -11,7 +11,20 @@ from marketplace.app import create_app
 from marketplace.config import Settings
 from marketplace.kernel import schema
 from marketplace.kernel.database import db
+from marketplace.web.limits import limiter
 from tests import postgres
+
+
+def built(settings: Settings) -> Flask:
+    """The application for tests of its pages: forms need no token, and nothing is counted unless a test asks for it.
+
+    The limiter is the process's own, and an application that is made while it is off never asks it.
+    """
+    limiter.enabled = True
+    app = create_app(settings)
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    limiter.enabled = False
+    return app
 
 
 @contextmanager

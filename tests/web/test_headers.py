@@ -18,11 +18,11 @@ from flask.testing import FlaskClient
 from flask_limiter.util import get_qualified_name
 from werkzeug.test import TestResponse
 
-from marketplace.app import create_app
 from marketplace.config import Settings
 from marketplace.web.headers import CONTENT_POLICY
 from marketplace.web.limits import limiter
 from tests.factories.accounts import PASSWORD, a_person
+from tests.installations import built
 from tests.web.permission_table import EVERYBODY, TABLE, Line
 from tests.web.valid_forms import FORMS
 from tests.web.world import Who, World
@@ -159,9 +159,7 @@ def installed(world: World, settings_of: Callable[..., Settings]) -> Iterator[Ca
 
     def make(**environ: str) -> Flask:
         settings: Settings = world.app.config["EARNEST"]
-        app = create_app(settings_of(DATABASE_URL=settings.database_url, **environ))
-        app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
-        limiter.enabled = False
+        app = built(settings_of(DATABASE_URL=settings.database_url, **environ))
         made.append(app)
         return app
 
@@ -350,9 +348,8 @@ def test_while_the_common_store_is_away_each_process_counts_for_itself(
 ) -> None:
     app = installed(EARNEST_RATE_STORE="redis://127.0.0.1:1")
     monkeypatch.setattr(limiter, "enabled", True)
-    monkeypatch.setattr(
-        limiter, "_storage_dead", False
-    )  # which it finds out by itself, and the next test is not to know
+    # which it finds out by itself, and the next test is not to know
+    monkeypatch.setattr(limiter, "_storage_dead", False)
     client = app.test_client()
     assert {client.post("/sign-in").status_code for _ in range(30)} == {422}
     assert client.post("/sign-in").status_code == 429

@@ -23,7 +23,6 @@ from sqlalchemy import select
 
 from marketplace.accounts import addresses, payout_details, pictures, queries as people, service as accounts
 from marketplace.accounts.models import Person
-from marketplace.app import create_app
 from marketplace.auctions import service as auctions
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
@@ -42,7 +41,6 @@ from marketplace.kernel import clock, images
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.notifications.models import Mail
 from marketplace.payments.models import Movement
-from marketplace.web.limits import limiter
 from tests.factories.accounts import a_person, sign_in
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_picture, an_item
@@ -50,6 +48,7 @@ from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fres
 from tests.factories.escrow import an_order, confirm, say_sent
 from tests.factories.groups import a_group, a_member
 from tests.factories.notifications import a_mail, a_notice
+from tests.installations import built
 from tests.schema import make_schema
 
 Thing = dict[str, Any]
@@ -163,10 +162,8 @@ class World:
 @contextmanager
 def a_world(settings_of: Callable[..., Settings]) -> Iterator[World]:
     """The whole of it, on a database of its own."""
-    app = create_app(settings_of())
-    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    app = built(settings_of())
     app.before_request(_nothing_waits)
-    limiter.enabled = False
     world = World(app)
     with app.app_context():
         make_schema()
