@@ -35,7 +35,7 @@ from marketplace.catalog.rules import Category, Condition, State as ItemState
 from marketplace.config import read_settings
 from marketplace.groups import founding
 from marketplace.groups.models import Group, Membership
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock, schema
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.errors import RuleBroken
@@ -174,8 +174,9 @@ class Cast:
             group = founding.found_group(
                 by=owner.id, client_key="replay-of-ebay", name="Replay", collects="Watches and consoles",
                 currency=CURRENCY, time_zone="UTC", rules_text="As on eBay.", instructions="Nobody pays here.",
-                terms=Terms(soft_close_seconds=0),
+                terms=Terms(),
             )  # fmt: skip
+            group.terms = Terms(soft_close_seconds=0)  # eBay closed to the second, which no group may choose
             self.group_id = group.id
             self._enter(seller)
 

@@ -83,6 +83,7 @@ HANDLERS: Handlers = {
     auctions.LotSold: (open_order, about_lots.sold),
     auctions.LotWithdrawn: (about_lots.withdrawn,),
     auctions.Outbid: (about_lots.outbid,),
+    auctions.WatchedLotEnds: (about_lots.watched_lot_ends,),
     catalog.ItemChanged: (following.item_changed,),
     catalog.ItemWithdrawn: (following.item_withdrawn,),
     catalog.RemarkAdded: (about_lots.remark_added,),

@@ -16,7 +16,8 @@ from marketplace.catalog.models import Item
 from marketplace.catalog.rules import Claim, Sureness
 from marketplace.escrow.order_rules import State
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.worker import demo_pictures

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Select, and_, select
 
-from marketplace.auctions import aliases, closing, finding, rules
+from marketplace.auctions import aliases, bid_rules, closing, finding
+from marketplace.auctions.bid_rules import Verdict
 from marketplace.auctions.events import BidPlaced, BidsVoided, Outbid
 from marketplace.auctions.models import Alias, Bid, Lot
-from marketplace.auctions.rules import State, Verdict
+from marketplace.auctions.rules import State
 from marketplace.catalog import service as catalog
 from marketplace.groups import service as groups
 from marketplace.groups.rules import Permission
@@ -58,7 +59,7 @@ def place_bid(
     with clock.at(now):  # all that follows from the bid has its moment; asking the database again takes time
         _start_if_due(lot, now)
         has_left = alias is not None and alias.has_left
-        verdict = rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, has_left=has_left)
+        verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, has_left=has_left)
         _check_confirmer(lot, by)
         _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=shipping_seen)
         bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
@@ -76,7 +77,7 @@ def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
         facts = replace(facts, state=State.RUNNING)
     alias = db.session.scalar(select(Alias).where(Alias.lot_id == lot.id, Alias.person_id == by))
     has_left = alias is not None and alias.has_left
-    return rules.judge_bid(facts, bidder_id=by, maximum=maximum, now=now, has_left=has_left)
+    return bid_rules.judge_bid(facts, bidder_id=by, maximum=maximum, now=now, has_left=has_left)
 
 
 @use_case
@@ -96,7 +97,7 @@ def void_bids(*, lot_id: int, person_id: int, reason: str, by: int | None) -> No
     db.session.flush()
     remaining = db.session.execute(_counting(lot.id).with_only_columns(Bid.bidder_id, Bid.maximum_minor))
     led_before = lot.leader_id
-    lot.take(rules.retaken(lot.facts(), ((bidder, Money(minor, lot.currency)) for bidder, minor in remaining)))
+    lot.take(bid_rules.retaken(lot.facts(), ((bidder, Money(minor, lot.currency)) for bidder, minor in remaining)))
     audit.note("void bids", f"lot:{lot.id}", by=by, group_id=lot.group_id, why=reason)
     new_leader_id = lot.leader_id if lot.leader_id != led_before else None
     announce(
@@ -142,7 +143,7 @@ def _start_if_due(lot: Lot, now: datetime) -> None:
 def _check_seen(lot: Lot, maximum: Money, *, confirmed: bool, shipping_seen: Money | None) -> None:
     if shipping_seen is not None and shipping_seen != lot.shipping:
         raise Stale("Shipping now costs %(shipping)s. Look at the lot again, then bid.", shipping=lot.shipping)
-    if not confirmed and rules.needs_second_look(lot.price, maximum):
+    if not confirmed and bid_rules.needs_second_look(lot.price, maximum):
         raise NeedsSecondLook(
             "%(maximum)s is many times the price, %(price)s. Check the figures, then confirm the bid.",
             field="maximum",
@@ -179,7 +180,7 @@ def _tell(lot: Lot, verdict: Verdict, bid: Bid) -> None:
         )
     )  # fmt: skip
     if verdict.outbid_id is not None:
-        least = rules.least_bid(verdict.lot)
+        least = bid_rules.least_bid(verdict.lot)
         announce(
             Outbid(lot.id, lot.group_id, lot.number, lot.title, verdict.outbid_id, verdict.price, least, lot.ends_at)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.money import Money
 
 
@@ -73,6 +73,19 @@ class BidsVoided:
     price: Money
     ends_at: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedLotEnds:
+    """A lot that `person_id` watches ends soon."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    person_id: int
+    price: Money
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,12 @@ def check_sees(lot: Lot, person_id: int | None) -> None:
         raise no_such_lot()
 
 
+def check_may_verify(lot: Lot, person_id: int) -> None:
+    """Raise NotFound unless this person may have the record of the lot: members, and its seller and buyer."""
+    if not _is_party(lot, person_id):
+        groups.require(person_id, lot.group_id, Permission.CHECK_AUCTION)
+
+
 def sees(lot: Lot, person_id: int, who: Who) -> bool:
     """The same for lists, which bring the membership along."""
     if _is_party(lot, person_id):

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.auctions import finding
-from marketplace.auctions.models import Alias, Lot
+from marketplace.auctions.models import Alias, Lot, Watch
 from marketplace.auctions.rules import State
 from marketplace.groups.models import Group, Membership, facts
 from marketplace.groups.rules import Who
@@ -77,7 +77,7 @@ class Entry:
 
 
 class PersonalList(Protocol):
-    """What bids_of and sales_of have in common."""
+    """What bids_of, watched_by and sales_of have in common."""
 
     def __call__(self, person_id: int, *, open_only: bool, before: int | None, limit: int) -> list[Entry]: ...
 
@@ -118,6 +118,18 @@ def bids_of(person_id: int, *, open_only: bool, before: int | None = None, limit
     return [_bid_on(alias, lot, facts(group, membership), group) for alias, lot, group, membership in rows]
 
 
+def watched_by(person_id: int, *, open_only: bool, before: int | None = None, limit: int = PAGE) -> list[Entry]:
+    """The lots that a person watches, the last he began with first: those to end, or those that have."""
+    his = and_(Membership.group_id == Lot.group_id, Membership.person_id == Watch.person_id)
+    wanted = select(Watch, Lot, Group, Membership).join(Lot, Lot.id == Watch.lot_id)
+    wanted = wanted.join(Group, Group.id == Lot.group_id).outerjoin(Membership, his)
+    wanted = wanted.where(Watch.person_id == person_id, Watch.stopped_at.is_(None), _is_open(open_only))
+    if before is not None:
+        wanted = wanted.where(Watch.id < before)
+    rows = db.session.execute(wanted.order_by(Watch.id.desc()).limit(limit))
+    return [_watched(watch, lot, facts(group, membership), group) for watch, lot, group, membership in rows]
+
+
 def sales_of(person_id: int, *, open_only: bool, before: int | None = None, limit: int = PAGE) -> list[Entry]:
     """A seller's lots, the last listed first: those that run or will, or those that have ended."""
     wanted = select(Lot, Group).join(Group, Group.id == Lot.group_id)
@@ -136,6 +148,11 @@ def _bid_on(alias: Alias, lot: Lot, who: Who, group: Group) -> Entry:
         is_seen=finding.sees(lot, alias.person_id, who),
         is_member=who.role is not None,
     )
+
+
+def _watched(watch: Watch, lot: Lot, who: Who, group: Group) -> Entry:
+    is_seen = finding.sees(lot, watch.person_id, who)
+    return Entry(lot, group, watch.id, is_seen=is_seen, is_member=who.role is not None)
 
 
 def _is_open(wanted: bool) -> ColumnElement[bool]:

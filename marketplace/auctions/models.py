@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.auctions import rules
+from marketplace.auctions import bid_rules, rules
+from marketplace.auctions.seal_rules import SALT_BYTES
 from marketplace.groups.models import TermsType
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import Base
 from marketplace.kernel.money import Money
+
+
+def _salt() -> str:
+    return secrets.token_hex(SALT_BYTES)
+
 
 _STATES = ", ".join(f"'{state}'" for state in rules.State)
 _LIVE = text("state IN ('scheduled', 'running')")
@@ -57,6 +64,8 @@ class Lot(Base):
 
     opening_minor: Mapped[int]
     reserve_minor: Mapped[int | None]
+    reserve_salt: Mapped[str] = mapped_column(default=_salt)
+    """Secret until the end, like the reserve that it seals."""
     starts_at: Mapped[datetime]
     scheduled_end_at: Mapped[datetime]
     ends_at: Mapped[datetime]
@@ -117,6 +126,7 @@ class Lot(Base):
                 window=timedelta(seconds=self.terms.soft_close_seconds),
                 cap=timedelta(minutes=self.terms.soft_close_cap_minutes),
             ),
+            ladder=self.terms.ladder,
             leader_id=self.leader_id,
             leader_maximum=self._money(self.leader_maximum_minor),
             second_maximum=self._money(self.second_maximum_minor),
@@ -131,7 +141,7 @@ class Lot(Base):
         self.leader_id = facts.leader_id
         self.leader_maximum_minor = facts.leader_maximum.minor if facts.leader_maximum else None
         self.second_maximum_minor = facts.second_maximum.minor if facts.second_maximum else None
-        self.price_minor = rules.price(facts).minor
+        self.price_minor = bid_rules.price(facts).minor
         self.bid_count = facts.bid_count
         self.ends_at = facts.ends_at
         self.version += 1
@@ -163,6 +173,21 @@ class Alias(Base):
         return self.maximum_minor is None
 
 
+class Watch(Base):
+    """Somebody keeps an eye on a lot. The row stays when he stops: who watched a lot does not rule on its dispute."""
+
+    __tablename__ = "lot_watches"
+    __table_args__ = (UniqueConstraint("lot_id", "person_id"), Index("ix_lot_watches_person_id_id", "person_id", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lots.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    watched_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    """When he was told that the lot ends soon; from the start, where it was that soon already."""
+
+
 class Bid(Base):
     """One accepted bid. Rows are added and may be marked void, never removed."""
 
@@ -179,6 +204,8 @@ class Bid(Base):
     bidder_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     client_key: Mapped[str]
     maximum_minor: Mapped[int]
+    salt: Mapped[str] = mapped_column(default=_salt)
+    """Secret like the maximum that it seals."""
     placed_at: Mapped[datetime]
     price_minor: Mapped[int]
     """The price right after this bid."""

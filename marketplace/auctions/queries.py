@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 
-from marketplace.auctions import rules
-from marketplace.auctions.models import Alias, Bid, Lot
+from marketplace.auctions import bid_rules, rules
+from marketplace.auctions.models import Alias, Bid, Lot, Watch
 from marketplace.auctions.rules import Action, State
 from marketplace.groups import queries as groups
 from marketplace.groups.entry_rules import Belonging
@@ -54,10 +54,11 @@ class Seat:
     leader_name: str
     bidders: int
     actions: frozenset[Action]
+    is_watching: bool
 
 
 def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
-    """What a person sees of a lot's bidding. Two queries."""
+    """What a person sees of a lot's bidding. Three queries."""
     aliases = select(Alias).where(Alias.lot_id == lot.id, Alias.person_id.in_({person_id or 0, lot.leader_id or 0}))
     known = {alias.person_id: alias for alias in db.session.scalars(aliases)}
     count = select(func.count()).where(Alias.lot_id == lot.id, Alias.maximum_minor.is_not(None))
@@ -71,11 +72,17 @@ def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
         has_left=has_left,
         leads=person_id is not None and person_id == lot.leader_id,
         maximum=Money(mine.maximum_minor, lot.currency) if mine and mine.maximum_minor is not None else None,
-        least=rules.least_bid(facts, bidder_id=person_id),
+        least=bid_rules.least_bid(facts, bidder_id=person_id),
         leader_name=known[lot.leader_id].name if lot.leader_id in known else "",
         bidders=db.session.scalar(count) or 0,
         actions=rules.open_to(facts, by=by, now=now) if person_id is not None else frozenset(),
+        is_watching=person_id is not None and _watches(lot.id, person_id),
     )
+
+
+def _watches(lot_id: int, person_id: int) -> bool:
+    his = (Watch.lot_id == lot_id, Watch.person_id == person_id, Watch.stopped_at.is_(None))
+    return db.session.scalar(select(Watch.id).where(*his)) is not None
 
 
 def history(lot: Lot, person_id: int | None, *, before: int | None = None, limit: int = HISTORY_SHOWN) -> list[Line]:
@@ -116,6 +123,11 @@ def lots_of_items(item_ids: Collection[int]) -> dict[int, Lot]:
 def bidders_of(lot_id: int) -> list[int]:
     """Everybody who bid on a lot, his bids voided or not: who may not rule on its order."""
     return list(db.session.scalars(select(Alias.person_id).where(Alias.lot_id == lot_id).order_by(Alias.id)))
+
+
+def watchers_of(lot_id: int) -> list[int]:
+    """Everybody who watches a lot, or did."""
+    return list(db.session.scalars(select(Watch.person_id).where(Watch.lot_id == lot_id).order_by(Watch.id)))
 
 
 def members_bidding_on(lot: Lot) -> list[int]:

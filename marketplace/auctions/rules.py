@@ -1,7 +1,4 @@
-"""The law of bidding: who leads a lot, at what price, what must be bid, and what may be done with a lot.
-
-A bid is a maximum and kept secret; the house bids for the member, only as high as it must. The rules are those that
-628 real eBay auctions support (see benchmarks/replay_ebay.py, which holds them against 285 of these).
+"""The law of a lot: what it is, and what may be done with it by whom and when. What a bid does stands in bid_rules.py.
 
 A lot carries all that a bid needs (the leader, his maximum, the best of the others), so that the law never reads the
 history: a bid costs the same on the millionth as on the first.
@@ -9,18 +6,17 @@ history: a bid costs the same on the millionth as on the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from marketplace.auctions.increment_rules import plus_increment
+from marketplace.groups.term_rules import Ladder
 from marketplace.kernel.errors import NotAllowed, RuleBroken, Stale, TooEarly, TooLate
 from marketplace.kernel.money import Money
 
-# A maximum so many times the price is more likely a slip of the finger than a wish: it is asked for twice.
-TIMES_FOR_SECOND_LOOK = 5
+# Who watches a lot and has not bid yet has so long to make up his mind.
+WATCHERS_TOLD_BEFORE_END = timedelta(hours=1)
 
 
 class State(StrEnum):
@@ -120,6 +116,7 @@ class Lot:
     scheduled_end_at: datetime
     ends_at: datetime
     soft_close: SoftClose
+    ladder: Ladder = Ladder.FINE
     leader_id: int | None = None
     leader_maximum: Money | None = None
     second_maximum: Money | None = None
@@ -202,94 +199,3 @@ def _out_of_time(clause: Clause, lot: Lot) -> RuleBroken:
         case When.AFTER_THE_DEAL_FELL:
             return TooEarly("This lot is sold. It can be listed again only if the deal falls through.")
     return TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
-
-
-# ---- what a bid does ----
-
-
-class Verdict(NamedTuple):
-    """What a bid does: the lot after it, and what there is to tell."""
-
-    lot: Lot
-    price: Money
-    leads: bool
-    """Whether the bidder leads now."""
-    is_quiet: bool
-    """The leader raised himself and nothing else changed: nobody else is shown it."""
-    outbid_id: int | None
-    """Who led before and does not any more."""
-
-
-def judge_bid(lot: Lot, *, bidder_id: int, maximum: Money, now: datetime, has_left: bool = False) -> Verdict:
-    """What a bid of at most `maximum` does to the lot. Raises the rule that it breaks. `has_left` as of party_of."""
-    judge(lot, Action.BID, by=party_of(lot.seller_id, bidder_id, has_left=has_left), now=now)
-    least = least_bid(lot, bidder_id=bidder_id)
-    if maximum < least:
-        if bidder_id == lot.leader_id:
-            raise RuleBroken("You lead already. A maximum can be raised, to %(least)s or more, never lowered.",
-                             field="maximum", least=least)  # fmt: skip
-        raise RuleBroken("The next bid is %(least)s or more. Raise your maximum.", field="maximum", least=least)
-    after = _taken(lot, bidder_id, maximum)
-    moved = price(after) != price(lot) or after.leader_id != lot.leader_id
-    after = replace(
-        after,
-        bid_count=lot.bid_count + (1 if moved else 0),
-        ends_at=_extended(lot, now) if moved and bidder_id != lot.leader_id else lot.ends_at,
-    )
-    outbid = lot.leader_id if after.leader_id != lot.leader_id else None
-    return Verdict(after, price(after), after.leader_id == bidder_id, not moved, outbid)
-
-
-def price(lot: Lot) -> Money:
-    """What the leader pays if nobody bids again: one increment over the best of the others, never over his maximum.
-
-    A reserve that his maximum reaches lifts the price to the reserve.
-    """
-    if lot.leader_maximum is None:
-        return lot.opening
-    asked = lot.opening if lot.second_maximum is None else plus_increment(lot.second_maximum)
-    if lot.reserve is not None and lot.reserve <= lot.leader_maximum:
-        asked = max(asked, lot.reserve)
-    return min(asked, lot.leader_maximum)
-
-
-def least_bid(lot: Lot, *, bidder_id: int | None = None) -> Money:
-    """The smallest maximum that this bidder may name; none stands for somebody who does not lead."""
-    if lot.leader_maximum is None:
-        return lot.opening
-    if bidder_id == lot.leader_id:
-        return lot.leader_maximum + Money(1, lot.opening.currency)
-    return plus_increment(price(lot))
-
-
-def retaken(lot: Lot, bids: Iterable[tuple[int, Money]]) -> Lot:
-    """The lot with only these bids (bidder and maximum, in the order they came), as after some were voided."""
-    lot = replace(lot, leader_id=None, leader_maximum=None, second_maximum=None, bid_count=0)
-    for bidder_id, maximum in bids:
-        after = _taken(lot, bidder_id, maximum)
-        moved = price(after) != price(lot) or after.leader_id != lot.leader_id
-        lot = replace(after, bid_count=lot.bid_count + (1 if moved else 0))
-    return lot
-
-
-def needs_second_look(price_now: Money, maximum: Money) -> bool:
-    """Whether a maximum is so far above the price that it is asked for twice."""
-    return maximum >= price_now * TIMES_FOR_SECOND_LOOK
-
-
-def _taken(lot: Lot, bidder_id: int, maximum: Money) -> Lot:
-    if lot.leader_maximum is None:
-        return replace(lot, leader_id=bidder_id, leader_maximum=maximum)
-    if bidder_id == lot.leader_id:
-        return replace(lot, leader_maximum=max(lot.leader_maximum, maximum))
-    if maximum > lot.leader_maximum:  # of equal bids the earlier leads
-        return replace(lot, leader_id=bidder_id, leader_maximum=maximum, second_maximum=lot.leader_maximum)
-    return replace(lot, second_maximum=maximum if lot.second_maximum is None else max(lot.second_maximum, maximum))
-
-
-def _extended(lot: Lot, now: datetime) -> datetime:
-    """The end after a bid at `now` that moved something: reset within the window, capped, never earlier than it was."""
-    if not lot.soft_close.window or now < lot.ends_at - lot.soft_close.window:
-        return lot.ends_at
-    latest = lot.scheduled_end_at + lot.soft_close.cap
-    return max(lot.ends_at, min(now + lot.soft_close.window, latest))

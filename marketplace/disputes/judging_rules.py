@@ -18,7 +18,7 @@ from marketplace.disputes.dispute_rules import (
     State,
 )
 from marketplace.disputes.rules import LAW, STAYS, Clause, Ends, When, days_to_lodge
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken, TooEarly, TooLate
 from marketplace.kernel.money import Money
 

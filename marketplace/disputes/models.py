@@ -13,7 +13,7 @@ from marketplace.disputes.dispute_rules import Action, Outcome, Party, Reason, R
 from marketplace.disputes.ending_rules import Ending
 from marketplace.escrow.models import Order
 from marketplace.groups.models import TermsType
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import Base
 from marketplace.kernel.money import Money
 

@@ -23,6 +23,7 @@ class Conflict(StrEnum):
 
     PARTY = "party"
     BID_ON_THE_LOT = "bid_on_the_lot"
+    WATCHED_THE_LOT = "watched_the_lot"
     TRADED_WITH_A_PARTY = "traded_with_a_party"
     RULED_BEFORE = "ruled_before"
     PASSED_IT_ON = "passed_it_on"

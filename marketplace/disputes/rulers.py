@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, literal, or_, select, union_all
 
-from marketplace.auctions.models import Alias
+from marketplace.auctions.models import Alias, Watch
 from marketplace.disputes import ruler_rules
 from marketplace.disputes.dispute_rules import Action, Party, State
 from marketplace.disputes.finding import Case, locked_case, no_such_dispute, side_of
@@ -50,7 +50,7 @@ def candidates_of(cases: Sequence[Case], *, now: datetime) -> dict[int, list[Can
         return {}
     members = _members(cases)
     person_ids = {member.person_id for group in members.values() for member in group}
-    past = _Past(_bidders(cases, person_ids), _traders(cases, person_ids, now), _passed_on(cases))
+    past = _Past(*_near_the_lots(cases, person_ids), _traders(cases, person_ids, now), _passed_on(cases))
     return {case.dispute.id: _candidates(case, members[case.order.group_id], past) for case in cases}
 
 
@@ -131,6 +131,8 @@ class _Past:
 
     bidders: Mapping[int, set[int]]
     """By lot."""
+    watchers: Mapping[int, set[int]]
+    """By lot; those, too, who have stopped."""
     traders: Mapping[int, set[int]]
     """By party: with whom he traded in the last year."""
     passed_on: Mapping[int, set[int]]
@@ -143,6 +145,7 @@ def _candidates(case: Case, members: Iterable[Membership], past: _Past) -> list[
     against: dict[Conflict, Collection[int]] = {
         Conflict.PARTY: {order.buyer_id, order.seller_id},
         Conflict.BID_ON_THE_LOT: past.bidders.get(order.lot_id, set()),
+        Conflict.WATCHED_THE_LOT: past.watchers.get(order.lot_id, set()),
         Conflict.TRADED_WITH_A_PARTY: past.traders.get(order.buyer_id, set())
         | past.traders.get(order.seller_id, set()),
         Conflict.RULED_BEFORE: {dispute.first_ruler_id} if is_appeal and dispute.first_ruler_id else set(),
@@ -173,10 +176,20 @@ def _members(cases: Sequence[Case]) -> Mapping[int, list[Membership]]:
     return by_group
 
 
-def _bidders(cases: Sequence[Case], person_ids: Collection[int]) -> Mapping[int, set[int]]:
+def _near_the_lots(
+    cases: Sequence[Case], person_ids: Collection[int]
+) -> tuple[Mapping[int, set[int]], Mapping[int, set[int]]]:
+    """Who bid on the lot of each case, and who watched it."""
     lot_ids = {case.order.lot_id for case in cases}
-    wanted = select(Alias.lot_id, Alias.person_id).where(Alias.lot_id.in_(lot_ids), Alias.person_id.in_(person_ids))
-    return _sets(db.session.execute(wanted))
+    bid = select(Alias.lot_id, Alias.person_id, literal("bid")).where(
+        Alias.lot_id.in_(lot_ids), Alias.person_id.in_(person_ids)
+    )
+    watched = select(Watch.lot_id, Watch.person_id, literal("watched")).where(
+        Watch.lot_id.in_(lot_ids), Watch.person_id.in_(person_ids)
+    )
+    rows = db.session.execute(union_all(bid, watched)).all()
+    bidders, watchers = (_sets((lot, who) for lot, who, did in rows if did == deed) for deed in ("bid", "watched"))
+    return bidders, watchers
 
 
 def _traders(cases: Sequence[Case], person_ids: Collection[int], now: datetime) -> Mapping[int, set[int]]:

@@ -10,7 +10,7 @@ from marketplace.escrow.condition_rules import BY_AMOUNT, CONDITIONS
 from marketplace.escrow.money_rules import FLOWS, paid
 from marketplace.escrow.order_rules import Action, Deed, Order, Party, State
 from marketplace.escrow.rules import HOLDING, LAW, STAYS, Clause, Flow, Mark
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.ledger.rules import Move, escrow

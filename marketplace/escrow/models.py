@@ -12,7 +12,7 @@ from marketplace.escrow import order_rules
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.reference_rules import reference_of
 from marketplace.groups.models import TermsType
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import Base
 from marketplace.kernel.encryption import Secret
 from marketplace.kernel.money import Money

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from marketplace.escrow.order_rules import Action, Party, State
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 
 
 class When(StrEnum):

@@ -15,7 +15,7 @@ from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Deed, Party, State
 from marketplace.escrow.reminding_rules import next_reminder
 from marketplace.escrow.rules import STAYS
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.events import announce

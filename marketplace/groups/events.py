@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 
 
 @dataclass(frozen=True, slots=True)

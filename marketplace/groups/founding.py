@@ -9,13 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.accounts.models import Person
-from marketplace.groups import queries, rules, service
+from marketplace.groups import queries, service, term_rules
 from marketplace.groups.entry_rules import LONGEST_QUESTION, MOST_QUESTIONS, JoinPolicy
 from marketplace.groups.events import GroupClosed, GroupFounded, RulesChanged, TermsChanged
 from marketplace.groups.finding import locked, locked_group
 from marketplace.groups.joining import refuse_all
 from marketplace.groups.models import Group, Instructions, Membership, RulesVersion
-from marketplace.groups.rules import Permission, Role, Terms
+from marketplace.groups.rules import Permission, Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import RuleBroken, Stale
@@ -45,7 +46,7 @@ def found_group(
     known = queries.group_by_key(by, client_key)
     if known is not None:
         return known
-    rules.check_terms(terms)
+    term_rules.check_terms(terms)
     _check_questions(questions)
     group = Group(
         slug=_free_slug(name), client_key=client_key, name=name, collects=collects,
@@ -145,7 +146,7 @@ def change_terms(*, by: int, group_id: int, terms: Terms) -> None:
     """Change the terms of lots that start from now on. Lots and orders that run keep theirs."""
     group = locked_group(group_id)
     service.require(by, group_id, Permission.CHANGE_TERMS)
-    rules.check_terms(terms)
+    term_rules.check_terms(terms)
     if terms == group.terms:
         return
     group.terms = terms

@@ -1,14 +1,15 @@
-"""The law of a group: what each role may do, and the terms that its deals run on.
+"""The law of a group: what each role may do.
 
-How one comes to be a member, and ceases to be one, stands in entry_rules.py.
+The terms that its deals run on stand in term_rules.py; how one comes to be a member, and ceases to be one, in
+entry_rules.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 
@@ -33,6 +34,8 @@ class Permission(StrEnum):
     SEE_MEMBERS = "see members"
     SEE_BOOKS = "see books"
     SEE_REPORTS = "see reports"
+    CHECK_AUCTION = "check an auction"
+    WATCH_LOT = "watch a lot"
     PLACE_BID = "place a bid"
     LIST_ITEM = "list an item"
     REPORT = "report what is not right"
@@ -126,6 +129,8 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.SEE_LOTS:              Clause(sees_the_catalogue, sees_the_catalogue, W.ALWAYS),
     P.SEE_MEMBERS:           Clause(is_member,          is_member,          W.ALWAYS),
     P.SEE_BOOKS:             Clause(is_member,          is_member,          W.ALWAYS),
+    P.CHECK_AUCTION:         Clause(is_member,          is_member,          W.ALWAYS),
+    P.WATCH_LOT:             Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.PLACE_BID:             Clause(is_member,          sees_the_catalogue, W.AGREED),
     P.LIST_ITEM:             Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
     P.REPORT:                Clause(is_or_was_member,   knows_the_group,    W.ALWAYS),
@@ -181,109 +186,3 @@ def may(permission: Permission, who: Who) -> bool:
     except (NotFound, RuleBroken):
         return False
     return True
-
-
-# ---- The terms ----
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a group's deals run on. Copied onto a lot when it starts; a later change never touches a running deal.
-
-    Defaults are those of the law of escrow (all `days_…` are whole days).
-    """
-
-    fee_basis_points: int = 500
-    """The group's share of the hammer price, in hundredths of a percent; rounded down."""
-    days_to_pay: int = 3
-    days_to_confirm_payment: int = 3
-    """The treasurer's; then any other officer may confirm, for `days_for_second_officer` more."""
-    days_for_second_officer: int = 2
-    days_to_top_up: int = 3
-    hours_after_not_found: int = 48
-    """What a buyer has to pay after the treasurer could not find what he said he sent."""
-    days_to_ship: int = 3
-    """After these the buyer may cancel."""
-    days_until_unshipped_refund: int = 7
-    """After these the clock refunds."""
-    days_in_transit: int = 20
-    days_to_inspect: int = 7
-    days_of_extension: int = 3
-    """Once, on the buyer's request before the end of the inspection."""
-    days_to_talk: int = 2
-    days_to_answer: int = 3
-    days_to_negotiate: int = 3
-    days_to_rule: int = 5
-    days_to_appeal: int = 5
-    days_to_post_return: int = 7
-    days_of_return_transit: int = 10
-    days_to_inspect_return: int = 5
-    days_to_review_return: int = 3
-    days_to_pay_out: int = 2
-    days_for_feedback: int = 14
-    soft_close_seconds: int = 120
-    """A bid in the last so many seconds resets the time left to them; 0 closes hard."""
-    soft_close_cap_minutes: int = 60
-    """No lot runs longer than this past its scheduled end."""
-    seller_pays_return: bool = True
-
-    def as_dict(self) -> dict[str, Any]:
-        """For a JSON column."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Terms:
-        """Terms as they were stored, perhaps by an older version: what it did not know has its default."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in known})
-
-
-class Range(NamedTuple):
-    """From the least to the most, both allowed."""
-
-    least: int
-    most: int
-
-
-# fmt: off
-RANGES = {
-    # What owners may set. The law of escrow refuses besides whatever would hold money for more than 80 days.
-    "fee_basis_points":            Range(0, 5000),
-    "days_to_pay":                 Range(1, 14),
-    "days_to_confirm_payment":     Range(1, 7),
-    "days_for_second_officer":     Range(1, 7),
-    "days_to_top_up":              Range(1, 7),
-    "hours_after_not_found":       Range(24, 168),
-    "days_to_ship":                Range(1, 14),
-    "days_until_unshipped_refund": Range(2, 21),
-    "days_in_transit":             Range(3, 45),
-    "days_to_inspect":             Range(1, 30),
-    "days_of_extension":           Range(0, 7),
-    "days_to_talk":                Range(0, 7),
-    "days_to_answer":              Range(1, 7),
-    "days_to_negotiate":           Range(0, 7),
-    "days_to_rule":                Range(1, 14),
-    "days_to_appeal":              Range(1, 10),
-    "days_to_post_return":         Range(1, 14),
-    "days_of_return_transit":      Range(2, 30),
-    "days_to_inspect_return":      Range(1, 10),
-    "days_to_review_return":       Range(1, 7),
-    "days_to_pay_out":             Range(1, 7),
-    "days_for_feedback":           Range(3, 30),
-    "soft_close_seconds":          Range(0, 900),
-    "soft_close_cap_minutes":      Range(5, 240),
-}
-# fmt: on
-
-
-def check_terms(terms: Terms) -> None:
-    """Return if a group may have these terms; else raise RuleBroken, with the field that is wrong."""
-    for name, (least, most) in RANGES.items():
-        if not least <= getattr(terms, name) <= most:
-            raise RuleBroken("Enter a number from %(least)s to %(most)s.", field=name, least=least, most=most)
-    if terms.days_until_unshipped_refund <= terms.days_to_ship:
-        raise RuleBroken(
-            "The refund comes after the time to ship: enter more than %(days)s days.",
-            field="days_until_unshipped_refund",
-            days=terms.days_to_ship,
-        )

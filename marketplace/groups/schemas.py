@@ -19,7 +19,8 @@ from marketplace.groups.entry_rules import (
     MOST_QUESTIONS,
     JoinPolicy,
 )
-from marketplace.groups.rules import RANGES, Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import RANGES, Ladder, Terms
 from marketplace.kernel.fields import Amount, ClientKey, Line, Prose
 
 # Every currency that is legal tender somewhere today, and every zone of a territory: CLDR, through Babel.
@@ -96,10 +97,12 @@ class TermsForm(Schema):
         required=True, error_messages={"required": _l("Choose one of these."), "invalid": _l("Choose one of these.")}
     )
 
+    ladder = _member_of(Ladder)
+
     @post_load
     def gather(self, data: dict[str, Any], **_how: Any) -> dict[str, Any]:
         """The fields of the terms become one value."""
-        given = {name: data.pop(name) for name in (*RANGES, "seller_pays_return")}
+        given = {name: data.pop(name) for name in (*RANGES, "seller_pays_return", "ladder")}
         return {**data, "terms": Terms(**given)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marketplace.accounts.queries import names_of
 from marketplace.auctions import queries as auctions
-from marketplace.auctions.events import BidsVoided, LotHidden, LotPassed, LotSold, LotWithdrawn, Outbid
+from marketplace.auctions.events import BidsVoided, LotHidden, LotPassed, LotSold, LotWithdrawn, Outbid, WatchedLotEnds
 from marketplace.auctions.rules import State
 from marketplace.catalog.events import RemarkAdded
 from marketplace.groups import queries as groups
@@ -12,7 +12,7 @@ from marketplace.kernel import clock
 from marketplace.notifications import links
 from marketplace.notifications.service import lead_elsewhere, notify, notify_all
 
-_OfALot = BidsVoided | LotHidden | LotPassed | LotSold | LotWithdrawn | Outbid
+_OfALot = BidsVoided | LotHidden | LotPassed | LotSold | LotWithdrawn | Outbid | WatchedLotEnds
 
 
 def outbid(fact: Outbid) -> None:
@@ -28,6 +28,10 @@ def bids_voided(fact: BidsVoided) -> None:
     if fact.new_leader_id is not None:
         details = {"price": fact.price, "until": fact.ends_at}
         _tell(fact.new_leader_id, "lead_again", fact, details, key=_again(fact.lot_id))
+
+
+def watched_lot_ends(fact: WatchedLotEnds) -> None:
+    _tell(fact.person_id, "watched_lot_ends", fact, {"price": fact.price, "until": fact.ends_at})
 
 
 def sold(fact: LotSold) -> None:
@@ -73,9 +77,11 @@ def hidden(fact: LotHidden) -> None:
 
 
 def _lead_to_lists(fact: LotHidden | LotWithdrawn, *, but_for: set[int | None]) -> None:
-    """What bidders were told of a lot before it was hidden leads to their list: its page is not theirs to see."""
+    """What people were told of a lot before it was hidden leads to their lists: its page is not theirs to see."""
     bidders = set(auctions.bidders_of(fact.lot_id)) - but_for
+    watchers = set(auctions.watchers_of(fact.lot_id)) - but_for - bidders
     lead_elsewhere(bidders, ref=f"lot:{fact.lot_id}", path=links.bids(ended=True))
+    lead_elsewhere(watchers, ref=f"lot:{fact.lot_id}", path=links.watching(ended=True))
 
 
 def _tell(

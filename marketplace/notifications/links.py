@@ -22,6 +22,11 @@ def bids(*, ended: bool) -> str:
     return "/bids?show=ended" if ended else "/bids"
 
 
+def watching(*, ended: bool) -> str:
+    """A person's own list of what he watches, for the same."""
+    return "/watching?show=ended" if ended else "/watching"
+
+
 def applications(slug: str) -> str:
     return f"/g/{slug}/applications"
 

@@ -43,6 +43,7 @@ def _(sentence: str) -> str:
 TOLD = {
     "auctions": {
         "outbid": _("You have been outbid on lot %(number)s, %(title)s. The price is %(price)s now."),
+        "watched_lot_ends": _("Lot %(number)s, %(title)s, which you watch, ends within the hour, at %(price)s now."),
         "won": _("You won lot %(number)s, %(title)s, for %(price)s."),
         "bids_voided": _("Your bids on lot %(number)s, %(title)s, no longer count."),
         "lead_again": _("You lead lot %(number)s, %(title)s, at %(price)s: bids above yours were taken back."),

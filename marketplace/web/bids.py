@@ -1,4 +1,4 @@
-"""The two steps of a bid, what I bid on, what I sell, and how bidding works."""
+"""The two steps of a bid, what I bid on, watch and sell, and how bidding works."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from flask_babel import gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response
 
-from marketplace.auctions import bidding, lists, queries, rules, schemas
+from marketplace.auctions import bid_rules, bidding, lists, queries, records, schemas
 from marketplace.auctions.increment_rules import increments
+from marketplace.auctions.record_file import written
 from marketplace.auctions.rules import Lot, SoftClose, State
 from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Ladder
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money
 from marketplace.web import lots
 from marketplace.web.format import money_text
 from marketplace.web.forms import Form
+from marketplace.web.frame import able_in
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number
 from marketplace.web.person import me, me_or_none
@@ -85,7 +87,20 @@ def history(slug: str, number: int) -> str:
             lot=lot,
             lines=lines[:LINES_ON_A_PAGE],
             more=lines[LINES_ON_A_PAGE - 1].id if len(lines) > LINES_ON_A_PAGE else None,
+            able=able_in(group),
         )
+
+
+@blueprint.get("/g/<slug>/lots/<int:number>/record.json")
+@auth_required()
+@limiter.limit("60 per minute")
+def record(slug: str, number: int) -> Response:
+    """The record of the auction, for `python -m marketplace.auctions.verify`. My own maxima are open in my copy."""
+    group, lot = lots.lot_here(slug, number)
+    found = records.record_for(lot, me())
+    answer = Response(written(found, group=group.name, number=number, title=lot.title), mimetype="application/json")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{group.slug}-lot-{number}.json")
+    return answer
 
 
 @blueprint.get("/bids")
@@ -93,6 +108,13 @@ def history(slug: str, number: int) -> str:
 def mine() -> str:
     """The lots I have bid on: where I lead, where I was outbid; or what became of them."""
     return _list_page("lots/my_bids.html", lists.bids_of)
+
+
+@blueprint.get("/watching")
+@auth_required()
+def watched() -> str:
+    """The lots I keep an eye on: those that run or will; or what became of them."""
+    return _list_page("lots/watching.html", lists.watched_by)
 
 
 @blueprint.get("/sales")
@@ -105,9 +127,12 @@ def sales() -> str:
 @blueprint.get("/how-bidding-works")
 def law() -> str:
     """The law of bidding in plain words, with an example that the law itself has computed."""
-    currency = "EUR"
-    table = [(Money(start, currency), Money(step, currency)) for start, step in increments(currency)]
-    return render_template("lots/law.html", table=table, example=list(_example()), terms=Terms())
+    return render_template("lots/law.html", ladders={each: _steps(each) for each in Ladder}, example=list(_example()))
+
+
+def _steps(ladder: Ladder, currency: str = "EUR") -> list[tuple[Money, Money]]:
+    """From each price up, the step."""
+    return [(Money(start, currency), Money(step, currency)) for start, step in increments(currency, ladder)]
 
 
 def _list_page(template: str, find: lists.PersonalList) -> str:
@@ -153,7 +178,7 @@ def _example() -> list[Step]:
     steps = []
     for name, minor in _EXAMPLE:
         maximum = Money(minor, "EUR")
-        lot = rules.judge_bid(lot, bidder_id=1 + names.index(name), maximum=maximum, now=noon).lot
+        lot = bid_rules.judge_bid(lot, bidder_id=1 + names.index(name), maximum=maximum, now=noon).lot
         leader = names[(lot.leader_id or 1) - 1]
-        steps.append(Step(name, maximum, leader, rules.price(lot), rules.least_bid(lot), lot.second_maximum))
+        steps.append(Step(name, maximum, leader, bid_rules.price(lot), bid_rules.least_bid(lot), lot.second_maximum))
     return steps

@@ -15,7 +15,7 @@ from marketplace.disputes.schemas import Answer
 from marketplace.escrow.models import Order
 from marketplace.escrow.money_rules import fee_on
 from marketplace.escrow.order_rules import State as OrderState
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.money import Money, zero
 from marketplace.web.dispute_words import REASONS, details_of
 from marketplace.web.order_words import told

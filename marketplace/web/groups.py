@@ -16,7 +16,8 @@ from marketplace.escrow import treasury
 from marketplace.groups import founding, joining, queries, schemas
 from marketplace.groups.entry_rules import JoinPolicy, may_ask_again_at
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Permission, Terms
+from marketplace.groups.rules import Permission
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, group_here
@@ -24,10 +25,12 @@ from marketplace.web.group_choices import choices
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number
 from marketplace.web.person import me, me_or_none
-from marketplace.web.term_words import SECTIONS, bounds_of, slip_of, typed, value_of
+from marketplace.web.term_words import SECTIONS, bounds_of, ladder_choices, ladder_name, slip_of, typed, value_of
 
 blueprint = Blueprint("groups", __name__)
 blueprint.add_app_template_filter(bounds_of)
+blueprint.add_app_template_filter(ladder_name)
+blueprint.add_app_template_global(ladder_choices)
 
 ENTRY = {JoinPolicy.OPEN: _l("open"), JoinPolicy.APPROVAL: _l("by approval"), JoinPolicy.CLOSED: _l("closed")}
 

@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as people
-from marketplace.auctions import finding, listing_rules, lists, queries, rules, schemas, service
+from marketplace.auctions import bid_rules, finding, listing_rules, lists, queries, schemas, service, watching
 from marketplace.auctions.increment_rules import increment
 from marketplace.auctions.lists import Order, Search, Stage
 from marketplace.auctions.models import Lot
@@ -120,6 +120,28 @@ def relist(slug: str, number: int) -> Response:
         flash(_("Listed again, as lot %(number)s, with the same prices and as long as before.", number=again.number))
         return _to(slug, again)
     flash(next(iter(form.errors.values())), "clock")
+    return _to(slug, lot)
+
+
+@blueprint.post("/lots/<int:number>/watch")
+@auth_required()
+@limiter.limit("60 per minute")
+def watch(slug: str, number: int) -> Response:
+    """The lot is on my list, and I am told an hour before it ends."""
+    lot = lot_here(slug, number)[1]
+    watching.watch(lot_id=lot.id, by=me())
+    flash(_("You watch this lot. We tell you an hour before it ends."))
+    return _to(slug, lot)
+
+
+@blueprint.post("/lots/<int:number>/stop-watching")
+@auth_required()
+@limiter.limit("60 per minute")
+def stop_watching(slug: str, number: int) -> Response:
+    """The lot is off my list."""
+    lot = lot_here(slug, number)[1]
+    watching.stop_watching(lot_id=lot.id, by=me())
+    flash(_("You no longer watch this lot."))
     return _to(slug, lot)
 
 
@@ -238,12 +260,12 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             seat=queries.seat_of(lot, person_id, now=now),
             lines=lines[: queries.HISTORY_SHOWN],
             has_more_lines=len(lines) > queries.HISTORY_SHOWN,
-            step=increment(lot.price),
+            step=increment(lot.price, lot.terms.ladder),
             may_relist=queries.is_latest_of_item(lot),
             able=able_in(group),
             order_id=_order_of(lot, person_id),
             confirming=confirming,
-            is_far_above=confirming is not None and rules.needs_second_look(lot.price, confirming),
+            is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),
             form=form,
             now=now,
         )

@@ -10,7 +10,7 @@ from babel.numbers import format_percent
 from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext
 from flask_babel.speaklater import LazyString
 
-from marketplace.groups.rules import RANGES, Terms
+from marketplace.groups.term_rules import RANGES, Ladder, Terms
 
 
 class Word(NamedTuple):
@@ -61,13 +61,30 @@ SECTIONS = (
         Word("days_to_review_return", _l("Days to review a contested return"), _l("By an officer who is no party.")),
         Word("seller_pays_return", _l("Who pays the postage of a return"), _l("Where the ruling says nothing else.")),
     )),
-    Section(_l("The end of an auction"), (
+    Section(_l("The auction"), (
+        Word("ladder", _l("The steps of bidding"), _l("The group’s choice, never the seller’s.")),
         Word("soft_close_seconds", _l("Seconds that a late bid leaves"),
-             _l("A bid in the last so many seconds sets the time left back to them. 0 closes to the second.")),
+             _l("A bid in the last so many seconds sets the time left back to them.")),
         Word("soft_close_cap_minutes", _l("Minutes that a lot may run over"), _l("In all, however late bids come.")),
     )),
 )
 # fmt: on
+
+
+_LADDERS = {
+    Ladder.FINE: _l("Fine steps"),
+    Ladder.HOUSE: _l("Round steps, as auction houses take them"),
+    Ladder.PERCENT: _l("5 % of the price"),
+}
+
+
+def ladder_name(ladder: Ladder) -> str:
+    return str(_LADDERS[ladder])
+
+
+def ladder_choices() -> list[tuple[Ladder, LazyString]]:
+    """For the form that sets the terms: value and name."""
+    return list(_LADDERS.items())
 
 
 def percent_typed(basis_points: int) -> str:
@@ -107,6 +124,8 @@ def value_of(terms: Terms, name: str) -> str:
             return str(ngettext("%(num)d second", "%(num)d seconds", value))
         case [*_rest, "minutes"]:
             return str(ngettext("%(num)d minute", "%(num)d minutes", value))
+    if name == "ladder":
+        return ladder_name(value)
     return str(_("the seller") if value else _("the buyer"))
 
 
@@ -122,6 +141,7 @@ def slip_of(terms: Terms) -> Iterator[tuple[str, str]]:
     yield _("To inspect, before release"), value_of(terms, "days_to_inspect")
     yield _("To rule on a dispute"), value_of(terms, "days_to_rule")
     yield _("A return’s postage is paid by"), value_of(terms, "seller_pays_return")
+    yield _("Bidding climbs by"), value_of(terms, "ladder")
     if terms.soft_close_seconds:
         yield _("A late bid leaves at least"), value_of(terms, "soft_close_seconds")
     else:

@@ -37,7 +37,7 @@ def _from_auctions(person_id: int) -> Iterable[Task]:
         yield Task(
             title=_("You have been outbid on lot %(number)s", number=lot.number),
             url=url_for("lots.show", slug=entry.group.slug, number=lot.number, _anchor="bid"),
-            button=_("Bid %(least)s or more", least=money_text(plus_increment(lot.price))),
+            button=_("Bid %(least)s or more", least=money_text(plus_increment(lot.price, lot.terms.ladder))),
             text=_("%(title)s, at %(price)s.", title=lot.title, price=money_text(lot.price)),
             deadline=lot.ends_at,
             zone=entry.group.time_zone,

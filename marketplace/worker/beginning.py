@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError
 from marketplace.accounts import rules as accounts_rules, schemas as people, service as accounts
 from marketplace.groups import founding, schemas as groups
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import unit_of_work
 from marketplace.kernel.errors import RuleBroken
 from marketplace.worker import installation

@@ -12,7 +12,8 @@ from marketplace.accounts.queries import DEMO_DOMAIN, DEMO_PASSWORD
 from marketplace.groups import founding, instructions, joining, members
 from marketplace.groups.entry_rules import JoinPolicy
 from marketplace.groups.queries import last_application
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.worker import demo_words as words
 from marketplace.worker.demo_story import CURRENCY, ZONE, Story
 

@@ -16,7 +16,8 @@ from marketplace.catalog.models import Item
 from marketplace.groups import founding, joining, members
 from marketplace.groups.entry_rules import JoinPolicy
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
 from marketplace.kernel.database import db, unit_of_work

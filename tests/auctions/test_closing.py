@@ -11,7 +11,7 @@ from marketplace.auctions.events import LotPassed, LotSold, LotStarted
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money

@@ -10,9 +10,11 @@ from itertools import product
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from marketplace.auctions import rules
-from marketplace.auctions.increment_rules import INCREMENTS, increment, increments, plus_increment
-from marketplace.auctions.rules import LAW, Action, Lot, Party, SoftClose, State, When, judge, judge_bid, open_to, price
+from marketplace.auctions import bid_rules, rules
+from marketplace.auctions.bid_rules import judge_bid, price
+from marketplace.auctions.increment_rules import increment, increments, plus_increment
+from marketplace.auctions.rules import LAW, Action, Lot, Party, SoftClose, State, When, judge, open_to
+from marketplace.groups.term_rules import Ladder
 from marketplace.kernel.errors import NotAllowed, RuleBroken, TooEarly, TooLate
 from marketplace.kernel.money import Money
 
@@ -92,7 +94,7 @@ def test_a_rival_need_not_beat_the_leader_by_a_whole_increment():
 
 def test_a_rival_bids_the_price_and_one_increment_at_least():
     lot = after(a_lot(), (ANNA, 90_00), (BEN, 10_00))
-    assert rules.least_bid(lot) == eur(11_00)
+    assert bid_rules.least_bid(lot) == eur(11_00)
     with pytest.raises(RuleBroken) as refusal:
         after(lot, (CLEO, 10_99))
     assert refusal.value.details["least"] == eur(11_00)
@@ -137,8 +139,8 @@ def test_nobody_bids_before_the_start_at_the_end_or_after_it():
 
 
 def test_five_times_the_price_is_asked_for_twice():
-    assert rules.needs_second_look(eur(500), eur(25_00))
-    assert not rules.needs_second_look(eur(500), eur(24_99))
+    assert bid_rules.needs_second_look(eur(500), eur(25_00))
+    assert not bid_rules.needs_second_look(eur(500), eur(24_99))
 
 
 # ---- the same, from the whole history ----
@@ -203,7 +205,7 @@ def test_voided_bids_leave_the_lot_as_if_they_had_never_come(bids, gone):
             continue
         accepted.append(bid)
     remaining = [bid for bid in accepted if bid.bidder not in gone]
-    lot = rules.retaken(lot, ((bid.bidder, eur(bid.maximum)) for bid in remaining))
+    lot = bid_rules.retaken(lot, ((bid.bidder, eur(bid.maximum)) for bid in remaining))
     assert (lot.leader_id, price(lot).minor) == model(remaining, 1, 1500)
     assert (lot.bid_count == 0) == (not remaining)
 
@@ -259,7 +261,7 @@ def test_an_end_never_comes_earlier(seconds):
     for at in sorted(NOON - timedelta(minutes=10) + timedelta(seconds=second) for second in seconds):
         before, bidder = lot, BEN if bidder == ANNA else ANNA
         try:
-            lot = judge_bid(lot, bidder_id=bidder, maximum=rules.least_bid(lot), now=at).lot
+            lot = judge_bid(lot, bidder_id=bidder, maximum=bid_rules.least_bid(lot), now=at).lot
         except RuleBroken:
             continue
         assert NOON <= before.ends_at <= lot.ends_at <= NOON + timedelta(minutes=60)
@@ -340,26 +342,51 @@ def test_the_seller_withdraws_before_the_first_bid_and_not_after_it():
     (25000, 500), (49999, 500), (50000, 1000), (99999, 1000), (100000, 2500), (249999, 2500), (250000, 5000),
     (499999, 5000), (500000, 10000), (10**12, 10000),
 ])  # fmt: skip
-def test_the_steps_are_ebays(at, step):
-    assert increment(eur(at)) == eur(step)
-    assert plus_increment(eur(at)) == eur(at + step)
+def test_the_fine_steps_are_ebays(at, step):
+    assert increment(eur(at), Ladder.FINE) == eur(step)
+    assert plus_increment(eur(at), Ladder.FINE) == eur(at + step)
+
+
+@pytest.mark.parametrize(("at", "step"), [
+    (1, 1_00), (999, 1_00), (10_00, 5_00), (99_99, 5_00), (100_00, 10_00), (199_99, 10_00), (200_00, 20_00),
+    (499_99, 20_00), (500_00, 50_00), (999_99, 50_00), (1_000_00, 100_00), (2_000_00, 200_00), (5_000_00, 500_00),
+    (10_000_00, 1_000_00), (20_000_00, 2_000_00), (50_000_00, 5_000_00), (100_000_00, 10_000_00),
+    (200_000_00, 20_000_00), (500_000_00, 50_000_00), (10**12, 50_000_00),
+])  # fmt: skip
+def test_the_round_steps_are_an_auction_houses(at, step):
+    assert increment(eur(at), Ladder.HOUSE) == eur(step)
+
+
+@pytest.mark.parametrize(("at", "step"), [(1, 1), (19, 1), (20, 1), (39, 1), (40, 2), (7_35, 36), (100_00, 5_00)])
+def test_a_step_of_five_per_cent_is_rounded_down_and_never_nothing(at, step):
+    assert increment(eur(at), Ladder.PERCENT) == eur(step)
+
+
+@pytest.mark.parametrize(("ladder", "least"), [(Ladder.FINE, 10_50), (Ladder.HOUSE, 15_00), (Ladder.PERCENT, 10_50)])
+def test_the_leader_pays_one_step_of_the_groups_ladder_over_the_next(ladder, least):
+    lot = after(a_lot(opening=eur(100), ladder=ladder), (ANNA, 90_00), (BEN, 10_00))
+    assert price(lot) == eur(least)
+    assert bid_rules.least_bid(lot) == plus_increment(price(lot), ladder)
 
 
 def test_yen_have_no_decimals_and_a_step_is_one_of_them_at_least():
-    assert increment(Money(0, "JPY")) == Money(1, "JPY")
-    assert increment(Money(30, "JPY")) == Money(1, "JPY")
-    assert increment(Money(1000, "JPY")) == Money(25, "JPY")
-    assert min(step for _, step in increments("JPY")) == 1
+    assert increment(Money(0, "JPY"), Ladder.FINE) == Money(1, "JPY")
+    assert increment(Money(30, "JPY"), Ladder.FINE) == Money(1, "JPY")
+    assert increment(Money(1000, "JPY"), Ladder.FINE) == Money(25, "JPY")
+    assert increment(Money(1000, "JPY"), Ladder.HOUSE) == Money(100, "JPY")
+    assert increment(Money(19, "JPY"), Ladder.PERCENT) == Money(1, "JPY")
+    assert min(step for _, step in increments("JPY", Ladder.FINE)) == 1
 
 
 def test_dinars_have_three_decimals():
-    assert increment(Money(999, "KWD")) == Money(50, "KWD")
-    assert increment(Money(1000, "KWD")) == Money(250, "KWD")
+    assert increment(Money(999, "KWD"), Ladder.FINE) == Money(50, "KWD")
+    assert increment(Money(1000, "KWD"), Ladder.FINE) == Money(250, "KWD")
 
 
+@pytest.mark.parametrize("ladder", [Ladder.FINE, Ladder.HOUSE])
 @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
-def test_steps_never_shrink_as_prices_grow(currency):
-    table = increments(currency)
-    assert len(table) == len(INCREMENTS)
+def test_steps_never_shrink_as_prices_grow(currency, ladder):
+    table = increments(currency, ladder)
+    assert table[0][0] == 0
     assert list(table) == sorted(table, key=lambda line: line[0])
     assert [step for _, step in table] == sorted(step for _, step in table)

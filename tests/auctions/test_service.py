@@ -17,7 +17,8 @@ from marketplace.catalog.events import ItemChanged, ItemWithdrawn
 from marketplace.catalog.models import Item
 from marketplace.groups.events import GroupClosed
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, TooLate

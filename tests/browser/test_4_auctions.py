@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 from playwright.sync_api import expect
 from sqlalchemy import func, select
@@ -13,7 +15,7 @@ from marketplace.kernel.database import db
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from tests.cast import WATCH, Club, club, lot_numbered
-from tests.house import House, wait_until
+from tests.house import ROOT, House, wait_until
 
 
 def count(group: Club, table: type[Bid] | type[Order]) -> int:
@@ -138,6 +140,34 @@ def test_what_passed_is_listed_again_with_one_click(visitor: NewVisitor, here: H
     jonas.opens(group.path(f"/lots/{number}"))
     jonas.presses("List it again, from EUR 100.00")
     jonas.reads(f"Listed again, as lot {number + 1}")
+
+
+def test_a_lot_is_watched_and_after_its_end_checked_by_the_program(visitor: NewVisitor, here: House) -> None:
+    group = club(here)
+    number = group.offers(reserve=200_00)
+    marta = visitor(on_phone=True)
+    marta.signs_in(group.marta.email)
+    marta.opens(group.path(f"/lots/{number}"))
+    marta.presses("Watch this lot")
+    marta.reads("We tell you an hour before it ends.")
+    for bidder, maximum in ((group.ferenc, 150_00), (group.owner, 400_00), (group.ferenc, 260_00)):
+        group.bids(bidder, number, maximum)
+    marta.opens("/watching")
+    marta.presses(WATCH)
+    marta.presses("Check it yourself")
+    marta.reads("Keep a copy now")
+    here.move(hours=47, minutes=30)
+    here.mail_to(group.marta.email, "which you watch, ends")
+    here.move(hours=1)
+    marta.reads_soon("The auction has ended, so the seals are opened")
+    with marta.page.expect_download() as coming:
+        marta.page.get_by_role("button", name="Download the record").click()
+    words = [sys.executable, "-m", "marketplace.auctions.verify", str(coming.value.path())]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "won at EUR 265.00" in done.stdout
+    marta.opens("/watching?show=ended")
+    marta.reads("Sold, 3 bids")
 
 
 def test_a_double_click_is_one_bid(visitor: NewVisitor, here: House) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from marketplace.accounts.models import Person
-from marketplace.auctions.models import Alias
+from marketplace.auctions.models import Alias, Watch
 from marketplace.disputes import answering, choosing, queries, ruling
 from marketplace.disputes.dispute_rules import Party, State
 from marketplace.disputes.events import RulerNeeded, RulerProposed, RulingDue
@@ -76,6 +76,17 @@ def test_the_moderator_rules(scene: Scene) -> None:
 
 def test_who_bid_on_the_lot_does_not_rule_though_his_bids_were_voided(scene: Scene) -> None:
     bid_on(scene, scene.moderator)
+    assert scene.moderator.id not in scene.rulers()
+    assert scene.owner.id in scene.rulers()
+
+
+@pytest.mark.parametrize("stopped", [None, "again"], ids=["still watching", "stopped"])
+def test_who_watched_the_lot_does_not_rule_though_he_has_stopped(scene: Scene, stopped: str | None) -> None:
+    lot_id, now = order_of(scene.dispute).lot_id, clock.now()
+    with unit_of_work():
+        db.session.add(
+            Watch(lot_id=lot_id, person_id=scene.moderator.id, watched_at=now, stopped_at=now if stopped else None)
+        )
     assert scene.moderator.id not in scene.rulers()
     assert scene.owner.id in scene.rulers()
 

@@ -12,7 +12,8 @@ from marketplace.disputes.dispute_rules import Action, Deed, Dispute, Outcome, P
 from marketplace.disputes.judging_rules import Verdict, judge, open_to, opened, silence_means
 from marketplace.disputes.ruler_rules import Candidate, Conflict, rulers
 from marketplace.disputes.rules import LAW, STAYS, Clause, Ends, days_to_lodge
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken, TooEarly, TooLate
 from marketplace.kernel.money import Money
 

@@ -15,7 +15,7 @@ from marketplace.disputes.opening_rules import check_reason, reasons_open
 from marketplace.disputes.reminding_rules import RULING, hours_left, next_reminder
 from marketplace.disputes.rules import LAW
 from marketplace.escrow.order_rules import Party as OrderParty, State as OrderState
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken, TooLate
 from marketplace.kernel.money import Money
 

@@ -11,7 +11,7 @@ from marketplace.escrow.judging_rules import lapse_of
 from marketplace.escrow.order_rules import Order, Party, State
 from marketplace.escrow.reminding_rules import DUTIES, Due, due_of, hours_left, next_reminder, ship_until
 from marketplace.escrow.rules import LAW, STAYS
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.money import Money
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

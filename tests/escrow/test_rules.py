@@ -23,7 +23,7 @@ from marketplace.escrow.judging_rules import (
 from marketplace.escrow.money_rules import paid
 from marketplace.escrow.order_rules import Action, Deed, Order, Party, State
 from marketplace.escrow.rules import ENDED, HOLDING, LAW, STAYS, Clause, Flow, When
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken, TooEarly, TooLate
 from marketplace.kernel.money import Money
 from marketplace.ledger.rules import escrow, fees, gateway, payable

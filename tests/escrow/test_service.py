@@ -19,7 +19,8 @@ from marketplace.escrow.rules import ENDED
 from marketplace.groups import queries as groups
 from marketplace.groups.members import leave_group
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
 from marketplace.kernel.database import db

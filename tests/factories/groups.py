@@ -9,7 +9,8 @@ from typing import Any
 from marketplace.accounts.models import Person
 from marketplace.groups import founding
 from marketplace.groups.models import Group, Membership
-from marketplace.groups.rules import OFFICERS, Role, Terms
+from marketplace.groups.rules import OFFICERS, Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from tests.factories.accounts import a_person

@@ -15,7 +15,7 @@ from marketplace.auctions.models import Bid, Lot
 from marketplace.auctions.rules import State
 from marketplace.escrow.models import Order
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.notifications.models import Notice

@@ -13,8 +13,9 @@ from marketplace.groups import founding, joining, queries
 from marketplace.groups.entry_rules import Answer, JoinPolicy
 from marketplace.groups.events import ApplicationDecided, GroupClosed, GroupFounded, RulesChanged, TermsChanged
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
 from marketplace.groups.service import fix_currency
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock, events
 from marketplace.kernel.audit import AuditLine
 from marketplace.kernel.database import db

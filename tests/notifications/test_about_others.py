@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from marketplace.accounts.events import PayoutChangeWithdrawn, PayoutDetailsChanged
 from marketplace.accounts.models import Person
-from marketplace.auctions import closing, service as auctions
+from marketplace.auctions import closing, service as auctions, watching
 from marketplace.auctions.events import BidsVoided, LotHidden, LotPassed, LotWithdrawn, Outbid
 from marketplace.catalog.events import RemarkAdded
 from marketplace.groups import events as groups, founding, joining, members, moderation
@@ -63,6 +63,20 @@ def test_one_can_be_outbid_again_and_hears_it_again(group: Group) -> None:
             Outbid(1, group.id, 1, "Vase", bidder.id, Money(price, "EUR"), Money(price, "EUR"), clock.now() + SOON)
         )
     assert kinds_told(bidder) == ["outbid", "outbid"]
+
+
+def test_who_watches_hears_an_hour_before_the_end_at_which_price(group: Group) -> None:
+    lot, anna = a_lot(an_item(group=group, title="Vase"), opening=10_00), a_member(group)
+    watching.watch(lot_id=lot.id, by=anna.id)
+    with clock.at(lot.ends_at - timedelta(minutes=40)):
+        assert watching.tell_watchers() == 1
+    assert kinds_told(anna) == ["watched_lot_ends"]
+    assert paths_of(anna) == [f"/g/{group.slug}/lots/{lot.number}"]
+    [letter] = letters_to(anna)
+    assert letter.subject == f"Ends soon, lot {lot.number}: Vase"
+    assert "The price is EUR\u00a010.00 now." in letter.body
+    auctions.hide_lot(lot_id=lot.id, by=a_member(group, Role.MODERATOR).id, reason="A copy.")
+    assert paths_of(anna) == ["/watching?show=ended"], "he does not see the lot any more"
 
 
 def test_when_the_hammer_falls_both_hear_it_and_the_buyer_gets_one_mail(group: Group) -> None:

@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 from marketplace.accounts.models import Person
 from marketplace.groups import joining, members
 from marketplace.groups.models import Group
-from marketplace.groups.rules import Role, Terms
+from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.web.term_words import typed
 from tests.factories.accounts import a_person
 from tests.factories.groups import a_group, a_member

@@ -115,6 +115,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
 
     # ---- Oneself ----
     "GET /bids": whoever_signs_in(),
+    "GET /watching": whoever_signs_in(),
     "GET /sales": whoever_signs_in(),
     "GET /orders": whoever_signs_in(),
     "GET /notices": whoever_signs_in(),
@@ -271,6 +272,12 @@ TABLE: dict[str, tuple[Line, ...]] = {
         seen_by(OFFICERS | SELLER, "a hidden lot"),
         seen_by(EVERYBODY, "another group's lot"),
     ),
+    "GET /g/<slug>/lots/<int:number>/record.json": (
+        to(MEMBERS, "a running lot"),
+        to(MEMBERS, "a sold lot"),
+        to(OFFICERS | SELLER, "a hidden lot"),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot"),
+    ),
     "POST /g/<slug>/lots/<int:number>/check": (
         to(MEMBERS - SELLER, "a running lot", refused=SELLER),
         to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
@@ -279,6 +286,15 @@ TABLE: dict[str, tuple[Line, ...]] = {
         to(MEMBERS - SELLER, "a running lot", refused=SELLER),
         to(OFFICERS | SELLER, "a hidden lot"),
         to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/watch": (
+        button(MEMBERS - SELLER, "a running lot", refused=SELLER),
+        button(OFFICERS, "a hidden lot", refused=SELLER),
+        button(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/stop-watching": (
+        button(MEMBERS, "a running lot"),
+        button(OFFICERS | SELLER, "a hidden lot"),
     ),
     "GET /g/<slug>/lots/<int:number>/hide": (
         to(KEEPERS, "a running lot", refused=MEMBERS),

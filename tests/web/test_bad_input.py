@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse, encode_multipart
 
-from marketplace.groups.rules import RANGES
+from marketplace.groups.term_rules import RANGES
 from tests.factories.catalog import a_picture
 from tests.web.permission_table import EVERYBODY, TABLE
 from tests.web.valid_forms import FORMLESS, FORMS, Sent

@@ -9,6 +9,7 @@ from marketplace.groups import founding, joining, queries
 from marketplace.groups.entry_rules import JoinPolicy
 from marketplace.groups.models import Group, RulesVersion
 from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Ladder
 from marketplace.kernel.database import db
 from tests.factories.accounts import a_person
 from tests.factories.groups import a_group, a_member
@@ -92,6 +93,7 @@ def test_who_has_not_signed_in_founds_nothing(app, client):
         ("fee_basis_points", "-1"), ("fee_basis_points", "50.01"), ("fee_basis_points", "2.555"),
         ("fee_basis_points", "NaN"), ("fee_basis_points", "1e3"), ("days_to_pay", "0"), ("days_to_pay", "15"),
         ("days_to_pay", "3.5"), ("days_to_pay", "٣"), ("days_to_inspect", ""), ("soft_close_seconds", "9" * 5000),
+        ("ladder", "steep"), ("ladder", ""),
         ("seller_pays_return", "maybe"), ("days_until_unshipped_refund", "2"),
     ],
 )  # fmt: skip
@@ -274,9 +276,11 @@ def test_an_owner_changes_the_terms(app, client_of):
     browser = client_of(cast.owner)
     path = f"/g/{cast.slug}/settings/terms"
     assert 'value="5.00"' in browser.get(path).get_data(as_text=True)
-    assert browser.post(path, data=founding_form(fee_basis_points="0", seller_pays_return="0")).status_code == 302
+    changed = founding_form(fee_basis_points="0", seller_pays_return="0", ladder="house")
+    assert browser.post(path, data=changed).status_code == 302
     terms = queries.group_by_slug(cast.slug).terms
-    assert (terms.fee_basis_points, terms.seller_pays_return) == (0, False)
+    assert (terms.fee_basis_points, terms.seller_pays_return, terms.ladder) == (0, False, Ladder.HOUSE)
+    assert "Round steps, as auction houses take them" in words(browser.get(f"/g/{cast.slug}/terms"))
     answer = browser.post(path, data=founding_form(days_to_rule="99"))
     assert answer.status_code == 422
     assert "from 1 to 14" in words(answer)

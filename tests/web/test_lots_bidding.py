@@ -9,14 +9,17 @@ import pytest
 from sqlalchemy import func, select
 
 from marketplace.accounts.models import Person
-from marketplace.auctions import service
-from marketplace.auctions.increment_rules import INCREMENTS
+from marketplace.auctions import closing, service
+from marketplace.auctions.increment_rules import STEPS
 from marketplace.auctions.models import Bid, Lot
+from marketplace.auctions.record_file import read
+from marketplace.auctions.record_rules import examine
 from marketplace.auctions.rules import State
 from marketplace.groups import joining, members
 from marketplace.groups.entry_rules import JoinPolicy
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Ladder, Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from tests.factories.accounts import a_person
@@ -219,6 +222,44 @@ def test_my_sales_say_what_became_of_them(app, client_of):
     assert all(word in ended for word in ("Sold", "Passed Nobody bid.", "Withdrawn"))
 
 
+def test_a_member_watches_a_lot_and_stops(app, client_of):
+    lot = a_lot(title="Cylinder watch")
+    anna = client_of(a_member(group_of(lot)))
+    assert "Watch this lot" in words(anna.get(page_of(lot)))
+    answer = anna.post(f"{page_of(lot)}/watch", follow_redirects=True)
+    assert "We tell you an hour before it ends." in words(answer)
+    assert "Stop watching this lot" in words(answer)
+    assert "Cylinder watch" in words(anna.get("/watching"))
+    assert "No lot that you watch has ended yet." in words(anna.get("/watching?show=ended"))
+    assert "You no longer watch this lot." in words(anna.post(f"{page_of(lot)}/stop-watching", follow_redirects=True))
+    assert "You watch nothing that runs." in words(anna.get("/watching"))
+
+
+def test_a_seller_is_told_that_he_need_not_watch_his_own_lot(app, client_of):
+    lot = a_lot()
+    seller = client_of(db.session.get_one(Person, lot.seller_id))
+    assert "Watch this lot" not in words(seller.get(page_of(lot)))
+    answer = seller.post(f"{page_of(lot)}/watch")
+    assert answer.status_code == 403
+    assert "This is your own lot." in words(answer)
+
+
+def test_of_what_one_watched_and_may_see_no_more_the_list_says_why(app, client_of):
+    group = a_group()
+    hidden, left = a_lot(an_item(group=group)), a_lot()
+    anna = a_member(group)
+    a_member(group_of(left), person=anna)
+    for lot in (hidden, left):
+        client_of(anna).post(f"{page_of(lot)}/watch")
+    moderator = a_member(group, Role.MODERATOR)
+    service.hide_lot(lot_id=hidden.id, by=moderator.id, reason="A copy.")
+    members.leave_group(by=anna.id, group_id=left.group_id)
+    assert "You are no longer a member of" in words(client_of(anna).get("/watching"))
+    page = client_of(anna).get("/watching?show=ended")
+    assert "A moderator has hidden this lot." in words(page)
+    assert page_of(hidden) not in page.get_data(as_text=True)
+
+
 @pytest.mark.parametrize("path", ["/bids", "/sales"])
 def test_they_go_on_page_by_page_and_are_ones_own(app, client, client_of, monkeypatch, path):
     monkeypatch.setattr("marketplace.auctions.lists.PAGE", 2)
@@ -239,12 +280,44 @@ def test_they_go_on_page_by_page_and_are_ones_own(app, client, client_of, monkey
 
 def test_the_law_is_told_with_an_example_that_the_law_has_computed(app, client):
     page = words(client.get("/how-bidding-works"))
-    for _start, step in INCREMENTS:
+    for _start, step in (line for steps in STEPS.values() for line in steps):
         assert f"EUR {step / 100:,.2f}" in page
     assert "1. Heron EUR 120.00 Heron EUR 50.00 EUR 51.00" in page
     assert "2. Larch EUR 80.00 Heron EUR 81.00 EUR 82.00" in page
     assert "3. Heron EUR 150.00 Heron EUR 81.00 EUR 82.00" in page
     assert "4. Larch EUR 152.00 Larch EUR 152.00 EUR 154.50" in page
+
+
+@pytest.mark.parametrize(("ladder", "least", "name"), [
+    (Ladder.FINE, "EUR 16.50", "Fine steps"), (Ladder.HOUSE, "EUR 21.00", "Round steps, as auction houses take them"),
+    (Ladder.PERCENT, "EUR 16.80", "5 % of the price"),
+])  # fmt: skip
+def test_a_lot_climbs_by_the_ladder_of_its_group_and_says_so(app, client_of, ladder, least, name):
+    lot = a_lot(opening=1600, terms=Terms(ladder=ladder))
+    a_bid(lot, a_member(group_of(lot)), 5000)
+    page = words(client_of(a_member(group_of(lot))).get(page_of(lot)))
+    assert f"Next bid, at least {least}" in page
+    assert f"Bidding climbs by {name}" in page
+
+
+def test_a_member_takes_the_record_of_an_auction_home(app, client_of):
+    lot = a_lot(reserve=2000)
+    anna, ben = a_member(group_of(lot)), a_member(group_of(lot))
+    a_bid(lot, anna, 1000)
+    a_bid(lot, ben, 5000)
+    path = f"{page_of(lot)}/record.json"
+    running = client_of(anna).get(path)
+    assert running.mimetype == "application/json"
+    assert running.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert "no-store" in running.headers["Cache-Control"]
+    assert [bid["amount"] for bid in running.json["bids"]] == [1000, None]
+    assert "Keep a copy now" in words(client_of(anna).get(f"{page_of(lot)}/bids"))
+    with clock.at(lot.ends_at):
+        closing.close_due_lots()
+    assert "The auction has ended, so the seals are opened" in words(client_of(anna).get(f"{page_of(lot)}/bids"))
+    record, _about = read(client_of(anna).get(path).text)
+    assert not examine(record)
+    assert (record.price.minor, record.reserve.amount.minor) == (2000, 2000)
 
 
 def test_who_left_with_his_bids_reads_why_he_cannot_bid_here(app, client_of):

@@ -11,6 +11,7 @@ from sqlalchemy import event, select
 
 from marketplace.accounts import addresses
 from marketplace.accounts.models import Person
+from marketplace.auctions import watching
 from marketplace.auctions.models import Lot
 from marketplace.disputes import answering
 from marketplace.disputes.dispute_rules import Reason
@@ -43,8 +44,10 @@ PAGES = [
     (Who.BUYER, "lots.show", "a running lot"),
     (Who.SELLER, "lots.show", "a running lot"),
     (Who.SELLER, "bids.history", "a running lot"),
+    (Who.SELLER, "bids.record", "a running lot"),
     (Who.BUYER, "bids.mine", "the group"),
     (Who.SELLER, "bids.sales", "the group"),
+    (Who.BUYER, "bids.watched", "the group"),
     (Who.SELLER, "items.mine", "the group"),
     (Who.MEMBER, "items.show", "a published item"),
     (Who.SELLER, "items.edit", "a published item"),
@@ -164,6 +167,7 @@ class _Growth:
         addresses.add_address(by=self.buyer.id, recipient="Bruno", street="Lindengasse 8", city="Wien", country="AT")
 
     def more_lots(self) -> None:
+        watching.watch(lot_id=a_lot(an_item(self.seller, self.group)).id, by=self.buyer.id)
         a_photo(an_item(self.seller, self.group))
         lot = a_lot(an_item(self.seller, self.group))
         a_bid(lot, self.buyer, 900)

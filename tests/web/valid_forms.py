@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from marketplace.groups.rules import Terms
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.web.term_words import typed
 from tests.factories.accounts import PASSWORD

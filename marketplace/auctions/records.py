@@ -1,0 +1,62 @@
+"""The record of an auction, taken from the database: record_rules.py says what it is and how it is checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from marketplace.auctions import finding
+from marketplace.auctions.models import Alias, Bid, Lot
+from marketplace.auctions.record_rules import Line, Record, Sealed, is_opened
+from marketplace.auctions.rules import State
+from marketplace.auctions.seal_rules import What, seal
+from marketplace.kernel.database import db
+from marketplace.kernel.money import Money
+
+
+def record_for(lot: Lot, person_id: int) -> Record:
+    """The bids on a lot in order, each sealed, and opened as far as this person may see it: his own always.
+
+    While the lot runs, the quiet raises of others are left out, as they are in its history. Raises NotFound.
+    """
+    finding.check_may_verify(lot, person_id)
+    wanted = select(Bid, Alias.name).join(Alias, (Alias.lot_id == Bid.lot_id) & (Alias.person_id == Bid.bidder_id))
+    rows = db.session.execute(wanted.where(Bid.lot_id == lot.id).order_by(Bid.id)).all()
+    has_ended = lot.state in {State.SOLD, State.PASSED}
+    highest = Money(max([lot.price_minor, *(bid.price_minor for bid, _name in rows)]), lot.currency)
+    shown = [(bid, name) for bid, name in rows if has_ended or not bid.is_quiet or bid.bidder_id == person_id]
+    facts = lot.facts()
+    return Record(
+        opening=replace(
+            facts, state=State.RUNNING, seller_id=0, reserve=None, ends_at=lot.scheduled_end_at, leader_id=None,
+            leader_maximum=None, second_maximum=None, bid_count=0, has_fallen_through=False, is_hidden=False,
+        ),
+        reserve=_reserve(lot, is_shown=has_ended or person_id == lot.seller_id),
+        lines=tuple(_line(lot, bid, name, highest, person_id) for bid, name in shown),
+        state=facts.state,
+        price=lot.price,
+        leader=next((name for bid, name in rows if bid.bidder_id == lot.leader_id), ""),
+        ends_at=lot.ends_at,
+    )  # fmt: skip
+
+
+def _line(lot: Lot, bid: Bid, name: str, highest: Money, person_id: int) -> Line:
+    maximum, by_leader = Money(bid.maximum_minor, lot.currency), bid.bidder_id == lot.leader_id
+    is_shown = is_opened(maximum=maximum, by_leader=by_leader, highest=highest, state=State(lot.state))
+    return Line(
+        bidder=name,
+        placed_at=bid.placed_at,
+        maximum=_sealed(What.BID, maximum, bid.salt, is_shown=is_shown or bid.bidder_id == person_id),
+        price=Money(bid.price_minor, lot.currency),
+        leads=bid.leads,
+        voided_at=bid.voided_at,
+    )
+
+
+def _reserve(lot: Lot, *, is_shown: bool) -> Sealed | None:
+    return None if lot.reserve is None else _sealed(What.RESERVE, lot.reserve, lot.reserve_salt, is_shown=is_shown)
+
+
+def _sealed(what: What, amount: Money, salt: str, *, is_shown: bool) -> Sealed:
+    return Sealed(seal(what, amount, salt), amount if is_shown else None, salt if is_shown else None)
