@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -19,6 +19,13 @@ _NOBODY = 0
 _MOST_LINES = 100_000
 
 
+def _moment(*, required: bool = True) -> fields.AwareDateTime:
+    """A moment with its zone, in years with which one can reckon."""
+    within = validate.Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+    how = {"required": True} if required else {"allow_none": True, "load_default": None}
+    return fields.AwareDateTime(format="iso", validate=within, **how)
+
+
 class Unreadable(ValueError):
     """The file is not the record of an auction; the message says where."""
 
@@ -31,10 +38,10 @@ class _SealedFile(Schema):
 
 class _LineFile(_SealedFile):
     bidder = fields.String(required=True, validate=validate.Length(1, 80))
-    placed_at = fields.AwareDateTime(required=True, format="iso")
+    placed_at = _moment()
     price = fields.Integer(strict=True, required=True, validate=validate.Range(1, LARGEST_MINOR))
     leads = fields.Boolean(required=True)
-    voided_at = fields.AwareDateTime(format="iso", allow_none=True, load_default=None)
+    voided_at = _moment(required=False)
 
 
 class _RecordFile(Schema):
@@ -50,9 +57,9 @@ class _RecordFile(Schema):
     ladder = fields.Enum(Ladder, by_value=True, required=True)
     soft_close_seconds = fields.Integer(strict=True, required=True, validate=validate.Range(0, 86_400))
     soft_close_cap_minutes = fields.Integer(strict=True, required=True, validate=validate.Range(0, 10_000))
-    starts_at = fields.AwareDateTime(required=True, format="iso")
-    scheduled_end_at = fields.AwareDateTime(required=True, format="iso")
-    ends_at = fields.AwareDateTime(required=True, format="iso")
+    starts_at = _moment()
+    scheduled_end_at = _moment()
+    ends_at = _moment()
     state = fields.Enum(State, by_value=True, required=True)
     price = fields.Integer(strict=True, required=True, validate=validate.Range(1, LARGEST_MINOR))
     leader = fields.String(required=True, validate=validate.Length(max=80))

@@ -161,11 +161,9 @@ def _check_course(record: Record) -> Iterator[Finding]:
 
 
 def _check_end(record: Record, lot: Lot, bidders: dict[str, int]) -> Iterator[Finding]:
-    leader_id = bidders.get(record.leader)
-    if lot.leader_id != leader_id:
-        names = {number: name for name, number in bidders.items()}
-        leader = names.get(lot.leader_id or 0, "nobody")
-        yield Finding(None, f"At the end {leader} led, not {record.leader or 'nobody'}.")
+    leader = next((name for name, number in bidders.items() if number == lot.leader_id), "")
+    if leader != record.leader:
+        yield Finding(None, f"At the end {leader or 'nobody'} led, not {record.leader or 'nobody'}.")
     elif price(lot) != record.price:
         yield Finding(None, f"The price at the end was {price(lot)}, not {record.price}.")
     if is_sold_at_the_end(lot) != (record.state is State.SOLD):

@@ -36,8 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{unreadable}\n")
         return 2
     told = [f"Lot {about['number']} of {about['group']}: {about['title']}", *_findings(record, found)]
-    sys.stdout.write("\n".join(told) + "\n")
+    sys.stdout.write("\n".join(_plain(line) for line in told) + "\n")
     return 1 if found else 0
+
+
+def _plain(line: str) -> str:
+    """Names and titles come from others: nothing in them steers the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _text(path: Path) -> str:

@@ -25,8 +25,11 @@ LATE_AFTER = timedelta(minutes=5)
 
 
 @use_case
-def watch(*, lot_id: int, by: int) -> None:
-    """Keep an eye on a lot. Once more does nothing. Raises NotFound, NotAllowed or TooLate."""
+def watch(*, lot_id: int, by: int) -> bool:
+    """Keep an eye on a lot; once more does nothing. Gives whether he will be told that it ends soon.
+
+    Raises NotFound, NotAllowed or TooLate.
+    """
     lot = finding.locked_lot(lot_id)  # so two clicks are one watch
     finding.check_sees(lot, by)
     groups.require(by, lot.group_id, Permission.WATCH_LOT)
@@ -35,15 +38,16 @@ def watch(*, lot_id: int, by: int) -> None:
         raise NotAllowed("This is your own lot. You are told what becomes of it anyway.")
     if lot.state not in {State.SCHEDULED, State.RUNNING} or lot.ends_at <= now:
         raise TooLate("Bidding on this lot has ended. There is nothing left to watch.")
-    found = watch_of(lot.id, by)
+    found, ends_soon = watch_of(lot.id, by), lot.ends_at <= now + WATCHERS_TOLD_BEFORE_END
     if found is None:
-        ends_soon = lot.ends_at <= now + WATCHERS_TOLD_BEFORE_END
         db.session.add(Watch(lot_id=lot.id, person_id=by, watched_at=now, told_at=now if ends_soon else None))
     elif found.stopped_at is None:
-        return
+        return not ends_soon
     else:
         found.watched_at, found.stopped_at = now, None
+        found.told_at = now if ends_soon else None
     audit.note("watch lot", f"lot:{lot.id}", by=by, group_id=lot.group_id)
+    return not ends_soon
 
 
 @use_case

@@ -129,8 +129,9 @@ def relist(slug: str, number: int) -> Response:
 def watch(slug: str, number: int) -> Response:
     """The lot is on my list, and I am told an hour before it ends."""
     lot = lot_here(slug, number)[1]
-    watching.watch(lot_id=lot.id, by=me())
-    flash(_("You watch this lot. We tell you an hour before it ends."))
+    is_told = watching.watch(lot_id=lot.id, by=me())
+    flash(_("You watch this lot. We tell you an hour before it ends.") if is_told else
+          _("You watch this lot. It ends within the hour, so we send no reminder."))  # fmt: skip
     return _to(slug, lot)
 
 

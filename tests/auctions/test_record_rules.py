@@ -156,6 +156,10 @@ def test_another_outcome_is_found(what, sentence):
     assert (None, sentence) in sentences(replace(record, **what))
 
 
+def test_a_leader_who_never_bid_is_found():
+    assert (None, "At the end nobody led, not Wren.") in sentences(replace(record_of(()), leader="Wren"))
+
+
 def test_only_the_winner_may_keep_a_secret():
     record = record_of()
     assert sentences(changed(record, 4, maximum=closed(record.lines[4].maximum))) == [

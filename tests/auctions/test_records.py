@@ -157,7 +157,7 @@ HALF_A_LINE = {"bidder": "Heron", "placed_at": "yesterday", "seal": "0" * 64, "p
 WRONG = [
     ("price", "12"), ("price", 1.5), ("price", 10**30), ("state", "gone"), ("bids", None), ("bids", [HALF_A_LINE]),
     ("bids", [1]), ("currency", "EURO"), ("format", "2"), ("reserve", {}), ("ends_at", "2030-01-01T12:00:00"),
-    ("ladder", None),
+    ("ladder", None), ("ends_at", "0001-01-01T00:00:00+00:00"), ("scheduled_end_at", "9999-12-31T23:59:59+00:00"),
 ]  # fmt: skip
 
 
@@ -172,6 +172,11 @@ def test_a_file_that_is_wrong_somewhere_says_where(sold, capsys, tmp_path, name,
 def test_what_is_no_record_at_all_is_one_sentence(capsys, tmp_path, text):
     status, said = told_of(capsys, tmp_path, text)
     assert (status, said.count("\n"), said.startswith("This is not the record")) == (2, 1, True)
+
+
+def test_a_title_does_not_steer_the_terminal(sold, capsys, tmp_path):
+    status, said = told_of(capsys, tmp_path, file_of(sold[0], sold[1]).replace("Clocks", "Clocks\\u001b[2J"))
+    assert (status, "\x1b" in said, "Clocks?[2J" in said) == (0, False, True)
 
 
 def test_two_files_of_two_lots_are_not_compared(sold, capsys, tmp_path):

@@ -132,7 +132,7 @@ def test_who_begins_in_the_last_hour_knows_when_it_ends(app, told):
     lot = a_lot()
     anna = member_of(lot)
     with clock.at(lot.ends_at - 50 * MINUTES):
-        watching.watch(lot_id=lot.id, by=anna.id)
+        assert not watching.watch(lot_id=lot.id, by=anna.id)
     assert tell(lot, before_end=40 * MINUTES) == 0
 
 

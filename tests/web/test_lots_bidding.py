@@ -235,6 +235,21 @@ def test_a_member_watches_a_lot_and_stops(app, client_of):
     assert "You watch nothing that runs." in words(anna.get("/watching"))
 
 
+def test_who_watches_in_the_last_hour_is_promised_no_reminder(app, client_of):
+    lot = a_lot(ends_at=clock.now() + timedelta(minutes=30))
+    anna = client_of(a_member(group_of(lot)))
+    answer = anna.post(f"{page_of(lot)}/watch", follow_redirects=True)
+    assert "It ends within the hour, so we send no reminder." in words(answer)
+
+
+def test_of_a_withdrawn_lot_no_seal_is_promised_to_be_opened(app, client_of):
+    lot = a_lot()
+    service.withdraw_lot(lot_id=lot.id, by=lot.seller_id)
+    page = words(client_of(a_member(group_of(lot))).get(f"{page_of(lot)}/bids"))
+    assert "no seal is opened" in page
+    assert "Keep a copy now" not in page
+
+
 def test_a_seller_is_told_that_he_need_not_watch_his_own_lot(app, client_of):
     lot = a_lot()
     seller = client_of(db.session.get_one(Person, lot.seller_id))
