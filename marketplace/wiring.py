@@ -77,6 +77,7 @@ HANDLERS: Handlers = {
     accounts.PayoutDetailsChanged: (about_people.payout_details_changed,),
     accounts.SecondFactorTakenOff: (about_people.second_factor_taken_off,),
     accounts.SignInPaused: (about_people.sign_in_paused,),
+    auctions.BidRetracted: (about_lots.bid_retracted,),
     auctions.BidsVoided: (about_lots.bids_voided,),
     auctions.LotHidden: (about_lots.hidden,),
     auctions.LotPassed: (about_lots.passed,),

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from marketplace.auctions.increment_rules import plus_increment
-from marketplace.auctions.rules import Action, Lot, judge, party_of
+from marketplace.auctions.rules import Action, Lot, Party, judge, party_of
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 
@@ -33,9 +33,9 @@ class Verdict(NamedTuple):
     """Who led before and does not any more."""
 
 
-def judge_bid(lot: Lot, *, bidder_id: int, maximum: Money, now: datetime, has_left: bool = False) -> Verdict:
-    """What a bid of at most `maximum` does to the lot. Raises the rule that it breaks. `has_left` as of party_of."""
-    judge(lot, Action.BID, by=party_of(lot.seller_id, bidder_id, has_left=has_left), now=now)
+def judge_bid(lot: Lot, *, bidder_id: int, maximum: Money, now: datetime, as_bidder: Party = Party.BIDDER) -> Verdict:
+    """What a bid of at most `maximum` does to the lot. Raises the rule that it breaks. `as_bidder` as of party_of."""
+    judge(lot, Action.BID, by=party_of(lot.seller_id, bidder_id, as_bidder=as_bidder), now=now)
     least = least_bid(lot, bidder_id=bidder_id)
     if maximum < least:
         if bidder_id == lot.leader_id:

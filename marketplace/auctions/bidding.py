@@ -1,4 +1,4 @@
-"""Bids: placing one, and taking back those of a member who goes."""
+"""Placing a bid. How bids are taken back stands in retracting.py."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import and_, select
 
 from marketplace.auctions import aliases, bid_rules, closing, finding
 from marketplace.auctions.bid_rules import Verdict
-from marketplace.auctions.events import BidPlaced, BidsVoided, Outbid
+from marketplace.auctions.events import BidPlaced, Outbid
 from marketplace.auctions.models import Alias, Bid, Lot
-from marketplace.auctions.rules import State
+from marketplace.auctions.rules import Party, State
 from marketplace.catalog import service as catalog
 from marketplace.groups import service as groups
 from marketplace.groups.rules import Permission
@@ -51,20 +51,20 @@ def place_bid(
     groups.require(by, lot.group_id, Permission.PLACE_BID)
     if lot.hidden_at is not None:
         finding.check_sees(lot, by)
-    alias, earlier = _what_he_bid(lot, by, client_key)
+    alias, earlier = what_he_bid(lot, by, client_key)
     now = clock.now()
     if earlier is not None:
         _check_same(lot, earlier, maximum)
-        return _placed(lot, earlier, now)
+        return placed(lot, earlier, now)
     with clock.at(now):  # all that follows from the bid has its moment; asking the database again takes time
         _start_if_due(lot, now)
-        has_left = alias is not None and alias.has_left
-        verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, has_left=has_left)
+        as_bidder = Party.BIDDER if alias is None else alias.party
+        verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder)
         _check_confirmer(lot, by)
         _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=shipping_seen)
         bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
         _tell(lot, verdict, bid)
-        return _placed(lot, bid, now)
+        return placed(lot, bid, now)
 
 
 def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
@@ -76,38 +76,27 @@ def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
     if lot.state == State.SCHEDULED and now >= lot.starts_at:
         facts = replace(facts, state=State.RUNNING)
     alias = db.session.scalar(select(Alias).where(Alias.lot_id == lot.id, Alias.person_id == by))
-    has_left = alias is not None and alias.has_left
-    return bid_rules.judge_bid(facts, bidder_id=by, maximum=maximum, now=now, has_left=has_left)
+    as_bidder = Party.BIDDER if alias is None else alias.party
+    return bid_rules.judge_bid(facts, bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder)
 
 
-@use_case
-def void_bids(*, lot_id: int, person_id: int, reason: str, by: int | None) -> None:
-    """Take the bids of one person out of a running lot and compute its price from the others'. History keeps them."""
-    lot = finding.locked_lot(lot_id)
-    now = clock.now()
-    if lot.state != State.RUNNING or now >= lot.ends_at:
-        return
-    voided = list(db.session.scalars(_counting(lot.id).where(Bid.bidder_id == person_id)))
-    if not voided:
-        return
-    for bid in voided:
-        bid.voided_at, bid.void_reason = now, reason
-    alias = db.session.scalars(select(Alias).where(Alias.lot_id == lot.id, Alias.person_id == person_id)).one()
-    alias.maximum_minor = None
-    db.session.flush()
-    remaining = db.session.execute(_counting(lot.id).with_only_columns(Bid.bidder_id, Bid.maximum_minor))
-    led_before = lot.leader_id
-    lot.take(bid_rules.retaken(lot.facts(), ((bidder, Money(minor, lot.currency)) for bidder, minor in remaining)))
-    audit.note("void bids", f"lot:{lot.id}", by=by, group_id=lot.group_id, why=reason)
-    new_leader_id = lot.leader_id if lot.leader_id != led_before else None
-    announce(
-        BidsVoided(
-            lot.id, lot.group_id, lot.number, lot.title, person_id, new_leader_id, lot.price, lot.ends_at, reason
-        )
-    )  # fmt: skip
+def place_again(
+    lot: Lot, alias: Alias, *, by: int, maximum: Money, client_key: str, confirmed: bool, led_before: int | None,
+    now: datetime,
+) -> Placed:  # fmt: skip
+    """The one corrected bid of a member who retracts, in the same unit of work, the lot being locked.
+
+    `led_before` led before the retraction: he alone can have been outbid by it. Raises as place_bid does.
+    """
+    verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now)
+    _check_confirmer(lot, by)
+    _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=None)
+    bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
+    _tell(lot, verdict if verdict.outbid_id == led_before else verdict._replace(outbid_id=None), bid)
+    return placed(lot, bid, now)
 
 
-def _what_he_bid(lot: Lot, bidder_id: int, client_key: str) -> tuple[Alias | None, Bid | None]:
+def what_he_bid(lot: Lot, bidder_id: int, client_key: str) -> tuple[Alias | None, Bid | None]:
     """Whom the bidder is known as here, and the bid that he placed with this key, if he did."""
     same_deed = and_(Bid.lot_id == Alias.lot_id, Bid.bidder_id == Alias.person_id, Bid.client_key == client_key)
     wanted = select(Alias, Bid).outerjoin(Bid, same_deed).where(Alias.lot_id == lot.id, Alias.person_id == bidder_id)
@@ -128,7 +117,7 @@ def _check_same(lot: Lot, earlier: Bid, maximum: Money) -> None:
         raise Stale("This form was used already. Look at where the lot stands, then bid again.")
 
 
-def _placed(lot: Lot, bid: Bid, now: datetime) -> Placed:
+def placed(lot: Lot, bid: Bid, now: datetime) -> Placed:
     leads = lot.leader_id == bid.bidder_id and lot.state == State.RUNNING and now < lot.ends_at
     minor = lot.leader_maximum_minor if leads else None
     return Placed(bid.id, lot.price, leads, Money(minor or bid.maximum_minor, lot.currency))
@@ -184,8 +173,3 @@ def _tell(lot: Lot, verdict: Verdict, bid: Bid) -> None:
         announce(
             Outbid(lot.id, lot.group_id, lot.number, lot.title, verdict.outbid_id, verdict.price, least, lot.ends_at)
         )
-
-
-def _counting(lot_id: int) -> Select[Bid]:
-    """The bids of a lot that count, in the order they came."""
-    return select(Bid).where(Bid.lot_id == lot_id, Bid.voided_at.is_(None)).order_by(Bid.id)

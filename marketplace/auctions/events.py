@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from marketplace.auctions.retraction_rules import Cause
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.money import Money
 
@@ -72,6 +73,21 @@ class BidsVoided:
     new_leader_id: int | None
     price: Money
     ends_at: datetime
+    reason: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class BidRetracted:
+    """Somebody took his bids back, or a moderator did for him; others know him as `bidder` on this lot."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
+    bidder: str
+    price: Money
     reason: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, select, true
 
-from marketplace.auctions import bidding, finding, service
+from marketplace.auctions import finding, retracting, service
 from marketplace.auctions.models import Bid, Lot
 from marketplace.auctions.rules import State
 from marketplace.catalog.events import ItemChanged, ItemWithdrawn
@@ -28,7 +28,7 @@ def void_bids_of(*, person_id: int, group_id: int, reason: str, by: int | None) 
     """Everything of one person that runs in a group and can still be taken back, is. Lots are locked in order."""
     his_bids = select(Bid.lot_id).where(Bid.bidder_id == person_id, Bid.voided_at.is_(None))
     for lot_id in _open_lots(group_id, Lot.id.in_(his_bids)):
-        bidding.void_bids(lot_id=lot_id, person_id=person_id, reason=reason, by=by)
+        retracting.void_bids(lot_id=lot_id, person_id=person_id, reason=reason, by=by)
     for lot_id in _open_lots(group_id, Lot.seller_id == person_id):
         service.withdraw_unbid(lot_id=lot_id, reason=reason)
 

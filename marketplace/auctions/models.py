@@ -22,6 +22,7 @@ def _salt() -> str:
 
 _STATES = ", ".join(f"'{state}'" for state in rules.State)
 _LIVE = text("state IN ('scheduled', 'running')")
+_RETRACTED = text("retracted_at IS NOT NULL")
 
 
 class Lot(Base):
@@ -83,6 +84,8 @@ class Lot(Base):
 
     closed_at: Mapped[datetime | None]
     """When the worker (or a withdrawal) wrote the end down."""
+    cancelled_for: Mapped[str] = mapped_column(default="")
+    """Why its seller cancelled it though there were bids: one of retraction_rules.LotGone."""
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str] = mapped_column(default="")
     fell_through_at: Mapped[datetime | None]
@@ -158,6 +161,13 @@ class Alias(Base):
         UniqueConstraint("lot_id", "person_id"),
         UniqueConstraint("lot_id", "name"),
         Index("ix_lot_aliases_person_id_id", "person_id", "id"),
+        Index(
+            "ix_lot_aliases_person_id_retracted_at",
+            "person_id",
+            "retracted_at",
+            sqlite_where=_RETRACTED,
+            postgresql_where=_RETRACTED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -167,10 +177,18 @@ class Alias(Base):
     maximum_minor: Mapped[int | None]
     """His highest bid that counts; none after his bids were voided. Shown to him alone."""
 
+    retracted_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    """When the seller cancelled his bids."""
+
     @property
-    def has_left(self) -> bool:
-        """Whether his bids were taken back because he left the group, or was removed."""
-        return self.maximum_minor is None
+    def party(self) -> rules.Party:
+        """What became of his bids, as the law sees him."""
+        if self.refused_at is not None:
+            return rules.Party.REFUSED
+        if self.retracted_at is not None:
+            return rules.Party.RETRACTED
+        return rules.Party.RETURNED if self.maximum_minor is None else rules.Party.BIDDER
 
 
 class Watch(Base):
@@ -214,4 +232,6 @@ class Bid(Base):
     is_quiet: Mapped[bool]
     """The leader raised himself and nothing else changed: shown to him alone."""
     voided_at: Mapped[datetime | None]
+    void_cause: Mapped[str] = mapped_column(default="")
+    """One of retraction_rules.Cause; empty while the bid counts."""
     void_reason: Mapped[str] = mapped_column(default="")

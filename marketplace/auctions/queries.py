@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from marketplace.auctions import bid_rules, rules
 from marketplace.auctions.models import Alias, Bid, Lot, Watch
-from marketplace.auctions.rules import Action, State
+from marketplace.auctions.retraction_rules import SHOWN_FOR, Cause
+from marketplace.auctions.rules import Action, Party, State
 from marketplace.groups import queries as groups
 from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Group, Membership
@@ -35,7 +36,10 @@ class Line:
     price: Money
     maximum: Money | None
     """The bidder's own maximum, for him alone."""
-    is_void: bool
+    void_cause: str
+    """One of retraction_rules.Cause; empty for a bid that counts."""
+    void_reason: str
+    """A code of retraction_rules; of one who was removed, nothing: the reason is between him and the officers."""
     id: int
 
 
@@ -45,8 +49,8 @@ class Seat:
 
     is_seller: bool
     has_bid: bool
-    has_left: bool
-    """His bids were taken back when he left the group: he does not bid here again."""
+    as_bidder: Party
+    """What became of his bids: one that is not Party.BIDDER does not bid here again."""
     leads: bool
     maximum: Money | None
     least: Money
@@ -64,12 +68,12 @@ def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
     count = select(func.count()).where(Alias.lot_id == lot.id, Alias.maximum_minor.is_not(None))
     mine = known.get(person_id) if person_id is not None else None
     facts = lot.facts()
-    has_left = mine is not None and mine.has_left
-    by = rules.party_of(lot.seller_id, person_id, has_left=has_left)
+    as_bidder = Party.BIDDER if mine is None else mine.party
+    by = rules.party_of(lot.seller_id, person_id, as_bidder=as_bidder)
     return Seat(
         is_seller=person_id == lot.seller_id,
-        has_bid=mine is not None and not has_left,
-        has_left=has_left,
+        has_bid=mine is not None and mine.maximum_minor is not None,
+        as_bidder=as_bidder,
         leads=person_id is not None and person_id == lot.leader_id,
         maximum=Money(mine.maximum_minor, lot.currency) if mine and mine.maximum_minor is not None else None,
         least=bid_rules.least_bid(facts, bidder_id=person_id),
@@ -130,12 +134,47 @@ def watchers_of(lot_id: int) -> list[int]:
     return list(db.session.scalars(select(Watch.person_id).where(Watch.lot_id == lot_id).order_by(Watch.id)))
 
 
+def bidding_on(lot_id: int) -> list[int]:
+    """Everybody whose bids on a lot count."""
+    wanted = select(Alias.person_id).where(Alias.lot_id == lot_id, Alias.maximum_minor.is_not(None))
+    return list(db.session.scalars(wanted.order_by(Alias.id)))
+
+
 def members_bidding_on(lot: Lot) -> list[int]:
     """The group's members whose bids on a lot count."""
     wanted = select(Alias.person_id).join(Membership, Membership.person_id == Alias.person_id)
     wanted = wanted.where(Membership.group_id == lot.group_id, Membership.state == Belonging.MEMBER)
     wanted = wanted.where(Alias.lot_id == lot.id, Alias.maximum_minor.is_not(None))
     return list(db.session.scalars(wanted.order_by(Alias.id)))
+
+
+def names_of_bidders(lot_id: int) -> list[str]:
+    """The names on a lot of those whose bids count, in the order they came."""
+    wanted = select(Alias.name).where(Alias.lot_id == lot_id, Alias.maximum_minor.is_not(None))
+    return list(db.session.scalars(wanted.order_by(Alias.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """On how many lots of a group somebody took something back within half a year."""
+
+    retracted: int
+    """Bids of his own."""
+    cancelled: int
+    """As seller: lots with bids, or a member's bids."""
+
+
+def taken_back_by(person_id: int, group_id: int, *, now: datetime) -> TakenBack:
+    """What the group should know of somebody before it bids against him, or with him. One query."""
+    since = now - SHOWN_FOR
+    retracted = select(func.count()).select_from(Alias).join(Lot, Lot.id == Alias.lot_id)
+    retracted = retracted.where(Alias.person_id == person_id, Alias.retracted_at >= since, Lot.group_id == group_id)
+    refused = select(Alias.id).where(Alias.lot_id == Lot.id, Alias.refused_at >= since).exists()
+    ended = and_(Lot.cancelled_for != "", Lot.closed_at >= since)
+    cancelled = select(func.count()).select_from(Lot)
+    cancelled = cancelled.where(Lot.seller_id == person_id, Lot.group_id == group_id, or_(ended, refused))
+    row = db.session.execute(select(retracted.scalar_subquery(), cancelled.scalar_subquery())).one()
+    return TakenBack(*row)
 
 
 def ending_soon(person_id: int, *, now: datetime, limit: int = 6) -> list[tuple[Lot, Group]]:
@@ -172,6 +211,7 @@ def _line(lot: Lot, bid: Bid, name: str, *, is_mine: bool, leads: bool) -> Line:
         placed_at=bid.placed_at,
         price=Money(bid.price_minor, lot.currency),
         maximum=Money(bid.maximum_minor, lot.currency) if is_mine else None,
-        is_void=bid.voided_at is not None,
+        void_cause=bid.void_cause,
+        void_reason="" if bid.void_cause == Cause.LEFT else bid.void_reason,
         id=bid.id,
     )

@@ -142,7 +142,7 @@ def _check_course(record: Record) -> Iterator[Finding]:
         if before is not None and line.placed_at < before:
             yield Finding(place + 1, "This bid is older than the one before it.")
             return
-        while voids and voids[0] < line.placed_at:
+        while voids and (voids[0] < line.placed_at or voids[0] == line.placed_at != line.voided_at):
             lot = _without_void(lot, record.lines[:place], maxima, bidders, at=voids.pop(0))
         before = line.placed_at
         try:

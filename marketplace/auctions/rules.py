@@ -17,6 +17,9 @@ from marketplace.kernel.money import Money
 
 # Who watches a lot and has not bid yet has so long to make up his mind.
 WATCHERS_TOLD_BEFORE_END = timedelta(hours=1)
+# So near the end others have no time to answer what goes. An extended lot is always within its last hour.
+LAST_HALF_DAY = timedelta(hours=12)
+LAST_HOUR = timedelta(hours=1)
 
 
 class State(StrEnum):
@@ -30,6 +33,8 @@ class State(StrEnum):
 class Party(StrEnum):
     BIDDER = "a member"
     RETURNED = "a member whose bids on the lot went when he left the group"
+    RETRACTED = "a member who retracted a bid on the lot"
+    REFUSED = "a member whose bids on the lot the seller cancelled"
     SELLER = "the seller"
     MODERATOR = "a moderator"
     CLOCK = "the clock"
@@ -38,6 +43,9 @@ class Party(StrEnum):
 class Action(StrEnum):
     START = "start"
     BID = "bid"
+    RETRACT = "retract"
+    CANCEL_BIDS = "cancel a member's bids"
+    CANCEL = "cancel"
     WITHDRAW = "withdraw"
     HIDE = "hide"
     SELL = "sell"
@@ -49,6 +57,9 @@ class When(StrEnum):
     ANY_TIME = "at any time"
     FROM_THE_START = "from the start"
     BEFORE_THE_FIRST_BID = "before the first bid"
+    WITH_BIDS_IN_TIME = "while bids stand, before the last twelve hours"
+    RETRACTABLE = "while bids stand, before the last hour"
+    WITH_BIDS = "while bids stand, before the end"
     BEFORE_THE_END = "before the end"
     AT_THE_END_SOLD = "from the end, if the leader reached the reserve"
     AT_THE_END_UNSOLD = "from the end, if nobody did"
@@ -70,20 +81,24 @@ S, A, P, W = State, Action, Party, When
 
 # fmt: off
 LAW = (
-    #      given        action        by           when                    then
-    Clause(S.SCHEDULED, A.START,      P.CLOCK,     W.FROM_THE_START,       S.RUNNING),
-    Clause(S.SCHEDULED, A.WITHDRAW,   P.SELLER,    W.ANY_TIME,             S.WITHDRAWN),
-    Clause(S.SCHEDULED, A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
-    Clause(S.RUNNING,   A.BID,        P.BIDDER,    W.BEFORE_THE_END,       S.RUNNING),
-    Clause(S.RUNNING,   A.WITHDRAW,   P.SELLER,    W.BEFORE_THE_FIRST_BID, S.WITHDRAWN),
-    Clause(S.RUNNING,   A.HIDE,       P.MODERATOR, W.BEFORE_THE_END,       S.WITHDRAWN),
-    Clause(S.RUNNING,   A.SELL,       P.CLOCK,     W.AT_THE_END_SOLD,      S.SOLD),
-    Clause(S.RUNNING,   A.END_UNSOLD, P.CLOCK,     W.AT_THE_END_UNSOLD,    S.PASSED),
-    Clause(S.PASSED,    A.RELIST,     P.SELLER,    W.UNLESS_HIDDEN,        S.PASSED),
-    Clause(S.PASSED,    A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.PASSED),
-    Clause(S.SOLD,      A.RELIST,     P.SELLER,    W.AFTER_THE_DEAL_FELL,  S.SOLD),
-    Clause(S.SOLD,      A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.SOLD),
-    Clause(S.WITHDRAWN, A.HIDE,       P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
+    #      given        action         by           when                    then
+    Clause(S.SCHEDULED, A.START,       P.CLOCK,     W.FROM_THE_START,       S.RUNNING),
+    Clause(S.SCHEDULED, A.WITHDRAW,    P.SELLER,    W.ANY_TIME,             S.WITHDRAWN),
+    Clause(S.SCHEDULED, A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
+    Clause(S.RUNNING,   A.BID,         P.BIDDER,    W.BEFORE_THE_END,       S.RUNNING),
+    Clause(S.RUNNING,   A.RETRACT,     P.BIDDER,    W.RETRACTABLE,          S.RUNNING),
+    Clause(S.RUNNING,   A.RETRACT,     P.MODERATOR, W.WITH_BIDS,            S.RUNNING),
+    Clause(S.RUNNING,   A.CANCEL_BIDS, P.SELLER,    W.WITH_BIDS_IN_TIME,    S.RUNNING),
+    Clause(S.RUNNING,   A.CANCEL,      P.SELLER,    W.WITH_BIDS_IN_TIME,    S.WITHDRAWN),
+    Clause(S.RUNNING,   A.WITHDRAW,    P.SELLER,    W.BEFORE_THE_FIRST_BID, S.WITHDRAWN),
+    Clause(S.RUNNING,   A.HIDE,        P.MODERATOR, W.BEFORE_THE_END,       S.WITHDRAWN),
+    Clause(S.RUNNING,   A.SELL,        P.CLOCK,     W.AT_THE_END_SOLD,      S.SOLD),
+    Clause(S.RUNNING,   A.END_UNSOLD,  P.CLOCK,     W.AT_THE_END_UNSOLD,    S.PASSED),
+    Clause(S.PASSED,    A.RELIST,      P.SELLER,    W.UNLESS_HIDDEN,        S.PASSED),
+    Clause(S.PASSED,    A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.PASSED),
+    Clause(S.SOLD,      A.RELIST,      P.SELLER,    W.AFTER_THE_DEAL_FELL,  S.SOLD),
+    Clause(S.SOLD,      A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.SOLD),
+    Clause(S.WITHDRAWN, A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
 )
 # fmt: on
 
@@ -91,7 +106,14 @@ _TOLD = {
     (A.BID, P.SELLER): "You cannot bid on your own lot.",
     # Else who leaves and joins again takes a bid back in the last minute.
     (A.BID, P.RETURNED): "Your bids on this lot were taken back when you left the group. You cannot bid on it again.",
-}
+    # Else one looks how far the others go, and comes back knowing it.
+    (A.BID, P.RETRACTED): "You have retracted a bid on this lot. You cannot bid on it again.",
+    (A.BID, P.REFUSED):
+        "The seller cancelled your bids on this lot. You cannot bid on it again. If that is not right, report the lot.",
+    (A.RETRACT, P.RETRACTED): "You have retracted a bid on this lot already. It can be done once.",
+    (A.RETRACT, P.REFUSED): "The seller has cancelled your bids on this lot. There is nothing left to retract.",
+    (A.RETRACT, P.RETURNED): "No bid of yours counts on this lot. There is nothing to retract.",
+}  # fmt: skip
 _CLAUSES = {(clause.given, clause.action, clause.by): clause for clause in LAW}
 _POSSIBLE = {(clause.given, clause.action) for clause in LAW}
 
@@ -140,7 +162,7 @@ def judge(lot: Lot, action: Action, *, by: Party, now: datetime) -> State:
     if clause is None:
         raise NotAllowed(_TOLD.get((action, by), "This is not for you to do."))
     if not _is_in_time(clause, lot, now):
-        raise _out_of_time(clause, lot)
+        raise _out_of_time(clause, lot, now)
     return clause.then
 
 
@@ -149,9 +171,9 @@ def open_to(lot: Lot, *, by: Party, now: datetime) -> frozenset[Action]:
     return frozenset(c.action for c in LAW if c.given is lot.state and c.by is by and _is_in_time(c, lot, now))
 
 
-def party_of(seller_id: int, person_id: int | None, *, has_left: bool = False) -> Party:
-    """What a person is to a lot, officers apart. `has_left`: his bids on it were taken back when he left the group."""
-    return Party.SELLER if person_id == seller_id else Party.RETURNED if has_left else Party.BIDDER
+def party_of(seller_id: int, person_id: int | None, *, as_bidder: Party = Party.BIDDER) -> Party:
+    """What a person is to a lot, officers apart. `as_bidder`: what became of his bids on it, if he did bid."""
+    return Party.SELLER if person_id == seller_id else as_bidder
 
 
 def ending(lot: Lot) -> Action:
@@ -165,11 +187,14 @@ def is_sold_at_the_end(lot: Lot) -> bool:
 
 
 def _is_in_time(clause: Clause, lot: Lot, now: datetime) -> bool:
-    has_ended = now >= lot.ends_at
+    has_ended, has_bids = now >= lot.ends_at, lot.leader_id is not None
     return {
         When.ANY_TIME: True,
         When.FROM_THE_START: now >= lot.starts_at,
         When.BEFORE_THE_FIRST_BID: not has_ended and lot.bid_count == 0,
+        When.WITH_BIDS_IN_TIME: has_bids and now < lot.ends_at - LAST_HALF_DAY,
+        When.RETRACTABLE: has_bids and now < lot.ends_at - LAST_HOUR,
+        When.WITH_BIDS: has_bids and not has_ended,
         When.BEFORE_THE_END: not has_ended,
         When.AT_THE_END_SOLD: has_ended and is_sold_at_the_end(lot),
         When.AT_THE_END_UNSOLD: has_ended and not is_sold_at_the_end(lot),
@@ -188,12 +213,18 @@ def _not_in_this_state(lot: Lot, action: Action) -> RuleBroken:
     return TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
 
 
-def _out_of_time(clause: Clause, lot: Lot) -> RuleBroken:
+def _out_of_time(clause: Clause, lot: Lot, now: datetime) -> RuleBroken:
     match clause.when:
         case When.FROM_THE_START | When.AT_THE_END_SOLD | When.AT_THE_END_UNSOLD:
             return TooEarly("The clock has not come to this yet.")
         case When.BEFORE_THE_FIRST_BID if lot.bid_count:
             return TooLate("Somebody has bid on this lot. It runs to its end.")
+        case When.RETRACTABLE | When.WITH_BIDS | When.WITH_BIDS_IN_TIME if lot.leader_id is None:
+            return RuleBroken("There are no bids on this lot.")
+        case When.RETRACTABLE if now < lot.ends_at:
+            return TooLate("In the last hour nobody retracts a bid himself. If it was a slip, ask a moderator now.")
+        case When.WITH_BIDS_IN_TIME if now < lot.ends_at:
+            return TooLate("In the last twelve hours a seller cancels nothing any more. Ask a moderator.")
         case When.UNLESS_HIDDEN | When.AFTER_THE_DEAL_FELL if lot.is_hidden:
             return RuleBroken("A moderator has hidden this lot. Ask the officers.")
         case When.AFTER_THE_DEAL_FELL:

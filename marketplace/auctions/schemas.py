@@ -5,13 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, pre_load, validate
 
+from marketplace.auctions.retraction_rules import LotGone, Reason, Refusal
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.fields import Amount, ClientKey, Line, Moment, Prose
 from marketplace.kernel.money import Money, NotExact, exponent
 
 LONGEST_REASON = 500
+_CHOOSE = dict.fromkeys(("required", "unknown", "null"), _l("Choose the reason."))
 
 
 class ListLot(Schema):
@@ -32,6 +35,29 @@ class PlaceBid(Schema):
     client_key = ClientKey(required=True)
     confirmed = fields.Boolean(load_default=False)
     shipping_seen = fields.Integer(load_default=None, validate=validate.Range(min=0))
+
+
+class Retract(Schema):
+    """Taking one's bids back, and the one corrected bid."""
+
+    reason = fields.Enum(Reason, by_value=True, required=True, error_messages=_CHOOSE)
+    maximum = Amount(blank=True, load_default=None)
+    client_key = ClientKey(required=True)
+    confirmed = fields.Boolean(load_default=False)
+
+
+class RetractFor(Schema):
+    bidder = Line(required=True, most=60)
+    reason = fields.Enum(Reason, by_value=True, required=True, error_messages=_CHOOSE)
+
+
+class CancelBids(Schema):
+    bidder = Line(required=True, most=60)
+    reason = fields.Enum(Refusal, by_value=True, required=True, error_messages=_CHOOSE)
+
+
+class CancelLot(Schema):
+    reason = fields.Enum(LotGone, by_value=True, required=True, error_messages=_CHOOSE)
 
 
 class HideLot(Schema):

@@ -10,6 +10,7 @@ from marketplace.auctions import finding, rules
 from marketplace.auctions.events import LotHidden, LotListed, LotWithdrawn
 from marketplace.auctions.listing_rules import Offer, judge_offer
 from marketplace.auctions.models import Lot
+from marketplace.auctions.retraction_rules import LotGone
 from marketplace.auctions.rules import Action, Party, State
 from marketplace.catalog import service as catalog
 from marketplace.catalog.models import Item
@@ -70,6 +71,16 @@ def withdraw_lot(*, lot_id: int, by: int) -> None:
     finding.check_sees(lot, by)
     state = rules.judge(lot.facts(), Action.WITHDRAW, by=rules.party_of(lot.seller_id, by), now=clock.now())
     _withdraw(lot, state, by=by, reason="")
+
+
+@use_case
+def cancel_lot(*, lot_id: int, by: int, reason: LotGone) -> None:
+    """The seller ends a lot though there are bids, more than twelve hours before its end. All who bid are told why."""
+    lot = finding.locked_lot(lot_id)
+    finding.check_sees(lot, by)
+    state = rules.judge(lot.facts(), Action.CANCEL, by=rules.party_of(lot.seller_id, by), now=clock.now())
+    lot.cancelled_for = reason
+    _withdraw(lot, state, by=by, reason=reason)
 
 
 @use_case

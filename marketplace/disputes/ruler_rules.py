@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from marketplace.groups.rules import Role
 
-# For how long a deal between two members makes one no judge of the other.
-YEAR = timedelta(days=365)
 HOURS_TO_AGREE_ON_A_RULER = 48
 
 

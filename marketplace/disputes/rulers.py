@@ -18,7 +18,7 @@ from marketplace.disputes import ruler_rules
 from marketplace.disputes.dispute_rules import Action, Party, State
 from marketplace.disputes.finding import Case, locked_case, no_such_dispute, side_of
 from marketplace.disputes.models import Dispute, DisputeLine, PassedOn
-from marketplace.disputes.ruler_rules import YEAR, Candidate, Conflict
+from marketplace.disputes.ruler_rules import Candidate, Conflict
 from marketplace.escrow.models import Order
 from marketplace.groups import service as groups
 from marketplace.groups.entry_rules import Belonging
@@ -28,6 +28,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, RuleBroken
 from marketplace.reputation.models import Deal
+from marketplace.reputation.rules import YEAR
 
 
 def rulers_of(case: Case, *, now: datetime) -> frozenset[int]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from marketplace.accounts.queries import names_of
 from marketplace.auctions import queries as auctions
-from marketplace.auctions.events import BidsVoided, LotHidden, LotPassed, LotSold, LotWithdrawn, Outbid, WatchedLotEnds
+from marketplace.auctions.events import (
+    BidRetracted,
+    BidsVoided,
+    LotHidden,
+    LotPassed,
+    LotSold,
+    LotWithdrawn,
+    Outbid,
+    WatchedLotEnds,
+)
+from marketplace.auctions.retraction_rules import Cause
 from marketplace.auctions.rules import State
 from marketplace.catalog.events import RemarkAdded
 from marketplace.groups import queries as groups
@@ -12,7 +22,7 @@ from marketplace.kernel import clock
 from marketplace.notifications import links
 from marketplace.notifications.service import lead_elsewhere, notify, notify_all
 
-_OfALot = BidsVoided | LotHidden | LotPassed | LotSold | LotWithdrawn | Outbid | WatchedLotEnds
+_OfALot = BidRetracted | BidsVoided | LotHidden | LotPassed | LotSold | LotWithdrawn | Outbid | WatchedLotEnds
 
 
 def outbid(fact: Outbid) -> None:
@@ -21,13 +31,24 @@ def outbid(fact: Outbid) -> None:
     _tell(fact.person_id, "outbid", fact, details, key=_again(fact.lot_id))
 
 
+# What he whose bids went is told; nothing, where it was his own deed.
+_VOIDED = {Cause.LEFT: "bids_voided", Cause.MODERATOR: "bids_retracted", Cause.CANCELLED: "bids_cancelled"}
+
+
 def bids_voided(fact: BidsVoided) -> None:
-    """He whose bids went is no member any more, and has but his list; whoever leads instead of him may not know."""
-    path = links.bids(ended=False)
-    _tell(fact.person_id, "bids_voided", fact, {"reason": fact.reason}, key=_again(fact.lot_id), path=path)
+    """He whose bids went may be no member any more, and has but his list; whoever leads instead of him may not know."""
+    kind, path = _VOIDED.get(fact.cause), links.bids(ended=False)
+    if kind is not None:
+        _tell(fact.person_id, kind, fact, {"reason": fact.reason}, key=_again(fact.lot_id), path=path)
     if fact.new_leader_id is not None:
         details = {"price": fact.price, "until": fact.ends_at}
         _tell(fact.new_leader_id, "lead_again", fact, details, key=_again(fact.lot_id))
+
+
+def bid_retracted(fact: BidRetracted) -> None:
+    """The seller hears why the price is another."""
+    details = {"name": fact.bidder, "price": fact.price, "reason": fact.reason}
+    _tell(fact.seller_id, "bid_retracted", fact, details, key=_again(fact.lot_id))
 
 
 def watched_lot_ends(fact: WatchedLotEnds) -> None:
@@ -46,13 +67,14 @@ def passed(fact: LotPassed) -> None:
 
 
 def withdrawn(fact: LotWithdrawn) -> None:
-    """Whoever led hears that he no longer does; the seller, if it was not his own doing."""
-    path = links.bids(ended=True) if fact.by_moderator else ""
+    """Whoever led a hidden lot hears that he no longer does, and its seller; whoever bid on a cancelled one, why."""
+    if not fact.by_moderator:
+        _tell_all(auctions.bidding_on(fact.lot_id), "lot_cancelled", fact, {"reason": fact.reason}, key="cancelled")
+        return
     if fact.leader_id is not None:
-        _tell(fact.leader_id, "lot_withdrawn", fact, {"reason": fact.reason}, path=path)
-    if fact.by_moderator:
-        _tell(fact.seller_id, "lot_hidden", fact, {"reason": fact.reason})
-        _lead_to_lists(fact, but_for={fact.seller_id})
+        _tell(fact.leader_id, "lot_withdrawn", fact, {"reason": fact.reason}, path=links.bids(ended=True))
+    _tell(fact.seller_id, "lot_hidden", fact, {"reason": fact.reason})
+    _lead_to_lists(fact, but_for={fact.seller_id})
 
 
 def remark_added(fact: RemarkAdded) -> None:
@@ -95,6 +117,18 @@ def _tell(
         data={"number": fact.number, "title": fact.title, **details},
         group_id=fact.group_id,
         key=key,
+    )
+
+
+def _tell_all(person_ids: list[int], kind: str, fact: _OfALot, details: dict[str, object], *, key: str) -> None:
+    notify_all(
+        person_ids,
+        kind=kind,
+        ref=f"lot:{fact.lot_id}",
+        path=links.lot(groups.group(fact.group_id).slug, fact.number),
+        data={"number": fact.number, "title": fact.title, **details},
+        group_id=fact.group_id,
+        key=f"lot:{fact.lot_id}:{key}",
     )
 
 

@@ -46,6 +46,12 @@ TOLD = {
         "watched_lot_ends": _("Lot %(number)s, %(title)s, which you watch, ends within the hour, at %(price)s now."),
         "won": _("You won lot %(number)s, %(title)s, for %(price)s."),
         "bids_voided": _("Your bids on lot %(number)s, %(title)s, no longer count."),
+        "bids_retracted": _("A moderator took your bids on lot %(number)s, %(title)s, back, as you asked."),
+        "bids_cancelled": _("The seller cancelled your bids on lot %(number)s, %(title)s."),
+        "bid_retracted": _(
+            "Bidder %(name)s took his bids on lot %(number)s, %(title)s, back. The price is %(price)s now."
+        ),
+        "lot_cancelled": _("The seller cancelled lot %(number)s, %(title)s. Your bid no longer counts."),
         "lead_again": _("You lead lot %(number)s, %(title)s, at %(price)s: bids above yours were taken back."),
         "lot_sold": _("Lot %(number)s, %(title)s, is sold to %(name)s for %(price)s."),
         "lot_passed": _("Lot %(number)s, %(title)s, ended unsold."),

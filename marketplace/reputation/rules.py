@@ -5,10 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from marketplace.kernel.errors import RuleBroken, TooLate
+
+# For how long a deal between two members makes one no judge of the other.
+YEAR = timedelta(days=365)
 
 
 class Side(StrEnum):

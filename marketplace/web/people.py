@@ -7,6 +7,7 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as accounts
+from marketplace.auctions import queries as auctions
 from marketplace.groups import queries as groups
 from marketplace.groups.entry_rules import Answer
 from marketplace.groups.models import Group
@@ -52,6 +53,7 @@ def show(person_id: int, slug: str | None = None) -> Page:
         membership=membership,
         standing=queries.standing_of(person_id, group.id),
         strikes=groups.strikes_of(person_id, group.id, now=clock.now()),
+        taken_back=auctions.taken_back_by(person_id, group_id=group.id, now=clock.now()),
         feedback=page,
         names=accounts.names_of(said.giver_id for said in page),
         more=page[-1].id if len(found) > PAGE else None,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from marketplace.accounts.models import Person
-from marketplace.auctions import bidding, following, service
+from marketplace.auctions import bidding, following, retracting, service
 from marketplace.auctions.events import BidPlaced, BidsVoided, LotWithdrawn, Outbid
 from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.auctions.rules import State
@@ -35,6 +35,7 @@ def told(monkeypatch):
     """What was announced, in order."""
     heard = []
     monkeypatch.setattr(bidding, "announce", heard.append)
+    monkeypatch.setattr(retracting, "announce", heard.append)
     monkeypatch.setattr(service, "announce", heard.append)
     return heard
 

@@ -1,7 +1,7 @@
 """The whole law of bidding against a slow model that keeps every bid and shares no code with it.
 
-Whatever members do in whatever order (bid, raise, leave, wait into the last minutes and past the end), both agree on
-who leads, at what price, what must be bid next, when it ends, and whether it would be sold.
+Whatever members do in whatever order (bid, raise, retract, leave, wait into the last minutes and past the end), both
+agree on who leads, at what price, what must be bid next, when it ends, and whether it would be sold.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from marketplace.auctions import bid_rules, rules
-from marketplace.auctions.rules import Lot, SoftClose, State
+from marketplace.auctions import bid_rules, retraction_rules, rules
+from marketplace.auctions.rules import Action, Lot, Party, SoftClose, State
 from marketplace.groups.term_rules import Ladder
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
@@ -41,7 +41,9 @@ class Model:
     def __init__(self, opening: int, reserve: int | None, ladder: Ladder, window: timedelta) -> None:
         self.opening, self.reserve, self.ladder, self.window = opening, reserve, ladder, window
         self.bids: list[tuple[int, int]] = []
+        self.placed_at: list[datetime] = []
         self.gone: set[int] = set()
+        self.barred: set[int] = set()
         self.end = NOON
 
     def standing(self) -> tuple[int | None, int]:
@@ -68,12 +70,32 @@ class Model:
 
     def bid(self, who: int, sum_: int, now: datetime) -> bool:
         """Whether it counts."""
-        if now >= self.end or who in self.gone or who == SELLER or sum_ < self.least(who):
+        if now >= self.end or who in self.gone | self.barred or who == SELLER or sum_ < self.least(who):
             return False
         before = self.standing()
         self.bids.append((who, sum_))
+        self.placed_at.append(now)
         if self.standing() != before and before[0] != who and now >= self.end - self.window:
             self.end = max(self.end, min(now + self.window, NOON + CAP))
+        return True
+
+    def retract(self, who: int, now: datetime, *, by_moderator: bool) -> bool:
+        """Whether his bids go: all of them while there is half a day, then only those of the last hour."""
+        left = self.end - now
+        young = [at for (bidder, _sum), at in zip(self.bids, self.placed_at, strict=True) if bidder == who]
+        if left <= timedelta(hours=12):
+            young = [at for at in young if at >= now - timedelta(hours=1)]
+        if (
+            who in (self.gone if by_moderator else self.gone | self.barred)
+            or not young
+            or left <= timedelta(hours=0 if by_moderator else 1)
+        ):
+            return False
+        kept = [
+            (bid, at) for bid, at in zip(self.bids, self.placed_at, strict=True) if bid[0] != who or at not in young
+        ]
+        self.bids, self.placed_at = [bid for bid, _at in kept], [at for _bid, at in kept]
+        self.barred.add(who)
         return True
 
 
@@ -83,10 +105,11 @@ class Auction(RuleBasedStateMachine):
         above=st.none() | st.integers(0, 4000),
         ladder=st.sampled_from(Ladder),
         window=st.sampled_from([60, 120, 900]),
+        minutes=st.sampled_from([20, 100, 800]),
     )
-    def begin(self, opening: int, above: int | None, ladder: Ladder, window: int) -> None:
+    def begin(self, opening: int, above: int | None, ladder: Ladder, window: int, minutes: int) -> None:
         reserve = None if above is None else opening + above
-        self.now = NOON - timedelta(minutes=20)
+        self.now = NOON - timedelta(minutes=minutes)
         self.model = Model(opening, reserve, ladder, timedelta(seconds=window))
         self.lot = Lot(
             state=State.RUNNING, seller_id=SELLER, opening=eur(opening),
@@ -98,6 +121,10 @@ class Auction(RuleBasedStateMachine):
     @rule(seconds=st.integers(1, 200) | st.integers(200, 1300))
     def wait(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
+
+    @rule(minutes=st.integers(20, 400))
+    def wait_long(self, minutes: int) -> None:
+        self.now = min(self.now + timedelta(minutes=minutes), self.lot.ends_at)
 
     @rule()
     def come_to_the_last_minute(self) -> None:
@@ -122,6 +149,20 @@ class Auction(RuleBasedStateMachine):
             counting = [(bidder, eur(sum_)) for bidder, sum_ in self.model.bids if bidder not in self.model.gone]
             self.lot = bid_rules.retaken(self.lot, counting)
 
+    @rule(who=st.sampled_from(MEMBERS), by_moderator=st.booleans())
+    def retract(self, who: int, by_moderator: bool) -> None:
+        before = list(zip(self.model.bids, self.model.placed_at, strict=True))
+        by = Party.MODERATOR if by_moderator else self._as_bidder(who)
+        goes = self.model.retract(who, self.now, by_moderator=by_moderator)
+        since = retraction_rules.goes_from(ends_at=self.lot.ends_at, now=self.now)
+        standing = [(bid, at) for bid, at in before if bid[0] not in self.model.gone]
+        kept = [(bid, at) for bid, at in standing if bid[0] != who or (since is not None and at < since)]
+        if self._is_open(Action.RETRACT, by) and len(kept) < len(standing):
+            assert goes
+            self.lot = bid_rules.retaken(self.lot, [(bidder, eur(sum_)) for (bidder, sum_), _at in kept])
+        else:
+            assert not goes
+
     @invariant()
     def both_say_the_same(self) -> None:
         if not hasattr(self, "lot"):
@@ -137,7 +178,11 @@ class Auction(RuleBasedStateMachine):
     def _bid(self, who: int, sum_: int) -> None:
         try:
             verdict = bid_rules.judge_bid(
-                self.lot, bidder_id=who, maximum=eur(sum_), now=self.now, has_left=who in self.model.gone
+                self.lot,
+                bidder_id=who,
+                maximum=eur(sum_),
+                now=self.now,
+                as_bidder=self._as_bidder(who),
             )
         except RuleBroken:
             assert not self.model.bid(who, sum_, self.now), "the law refuses what the model takes"
@@ -145,6 +190,14 @@ class Auction(RuleBasedStateMachine):
         assert self.model.bid(who, sum_, self.now), "the law takes what the model refuses"
         assert verdict.leads == (self.model.standing()[0] == who)
         self.lot = verdict.lot
+
+    def _as_bidder(self, who: int) -> Party:
+        if who in self.model.barred:
+            return Party.RETRACTED
+        return Party.RETURNED if who in self.model.gone else Party.BIDDER
+
+    def _is_open(self, action: Action, by: Party) -> bool:
+        return action in rules.open_to(self.lot, by=by, now=self.now)
 
 
 def eur(minor: int) -> Money:

@@ -12,6 +12,7 @@ from marketplace.accounts.events import PayoutChangeWithdrawn, PayoutDetailsChan
 from marketplace.accounts.models import Person
 from marketplace.auctions import closing, service as auctions, watching
 from marketplace.auctions.events import BidsVoided, LotHidden, LotPassed, LotWithdrawn, Outbid
+from marketplace.auctions.retraction_rules import Cause
 from marketplace.catalog.events import RemarkAdded
 from marketplace.groups import events as groups, founding, joining, members, moderation
 from marketplace.groups.models import Group
@@ -105,7 +106,18 @@ def test_what_is_taken_away_is_told_to_those_who_lose_it(group: Group) -> None:
     about_lots.withdrawn(LotWithdrawn(**lot, item_id=1, leader_id=leader.id, by_moderator=True, reason="Not antique."))
     about_lots.hidden(LotHidden(**(lot | {"lot_id": 2}), buyer_id=None, reason="Not antique."))
     about_lots.bids_voided(
-        BidsVoided(1, group.id, 3, "Vase", leader.id, None, Money(1, "EUR"), clock.now() + SOON, "He left the group.")
+        BidsVoided(
+            1,
+            group.id,
+            3,
+            "Vase",
+            leader.id,
+            None,
+            Money(1, "EUR"),
+            clock.now() + SOON,
+            "He left the group.",
+            Cause.LEFT,
+        )
     )
     assert kinds_told(seller) == ["lot_hidden", "lot_hidden"]
     assert kinds_told(leader) == ["lot_withdrawn", "bids_voided"]

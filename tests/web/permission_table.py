@@ -46,6 +46,7 @@ KEEPERS = OWNER | MODERATORS
 OFFICERS = CONFIRMERS | MODERATORS
 SELLER, BUYER = _set([Who.SELLER]), _set([Who.BUYER])
 PARTIES = SELLER | BUYER
+BIDDERS = BUYER | _set([Who.OTHER_BIDDER])
 MEMBERS = OFFICERS | PARTIES | _set([Who.OTHER_BIDDER, Who.MEMBER])
 OPERATOR, APPLICANT, REMOVED = _set([Who.OPERATOR]), _set([Who.APPLICANT]), _set([Who.REMOVED])
 RULER = _set([Who.MODERATOR])
@@ -296,6 +297,23 @@ TABLE: dict[str, tuple[Line, ...]] = {
         button(MEMBERS, "a running lot"),
         button(OFFICERS | SELLER, "a hidden lot"),
     ),
+    "GET /g/<slug>/lots/<int:number>/retract": (
+        to(BIDDERS, "a running lot", refused=MEMBERS),
+        to(NOBODY, "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/retract": (
+        to(BIDDERS, "a running lot", refused=MEMBERS),
+        to(NOBODY, "another group's lot", refused=SIGNED_IN),
+    ),
+    "GET /g/<slug>/lots/<int:number>/retract-for": (
+        to(KEEPERS, "a running lot", refused=MEMBERS),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/retract-for": (to(OWNER | RULER, "a running lot", refused=MEMBERS),),
+    "GET /g/<slug>/lots/<int:number>/cancel-bids": (to(SELLER, "a running lot", refused=MEMBERS),),
+    "POST /g/<slug>/lots/<int:number>/cancel-bids": (to(SELLER, "a running lot", refused=MEMBERS),),
+    "GET /g/<slug>/lots/<int:number>/cancel": (to(SELLER, "a running lot", refused=MEMBERS),),
+    "POST /g/<slug>/lots/<int:number>/cancel": (to(SELLER, "a running lot", refused=MEMBERS),),
     "GET /g/<slug>/lots/<int:number>/hide": (
         to(KEEPERS, "a running lot", refused=MEMBERS),
         to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from sqlalchemy import select
+
+from marketplace.auctions.models import Alias, Lot
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
+from marketplace.kernel.database import db
 from marketplace.web.term_words import typed
 from tests.factories.accounts import PASSWORD
 from tests.web.groups_pages import founding_form
@@ -41,6 +45,13 @@ class Sent(NamedTuple):
 def of(thing: str, name: str) -> Callable[[World], object]:
     """A number that the world gave, such as that of the buyer's address."""
     return lambda world: world.things[thing][name]
+
+
+def a_bidder(world: World) -> object:
+    """The name that somebody has on the running lot."""
+    lot = select(Lot.id).where(Lot.number == world.things["a running lot"]["number"])
+    with world.app.app_context():
+        return db.session.scalar(select(Alias.name).where(Alias.lot_id.in_(lot)).order_by(Alias.id).limit(1))
 
 
 def in_days(days: int) -> Callable[[World], object]:
@@ -105,6 +116,10 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/items/<int:item_id>/auction": Sent(Who.SELLER, "a published item", {"opening": "5.00", "reserve": "20.00", "starts_at": in_days(1), "ends_at": in_days(5), **_KEY}),
     "/g/<slug>/lots/<int:number>/check": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", **_KEY}),
     "/g/<slug>/lots/<int:number>/bid": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", "confirmed": "1", "shipping_seen": "980", **_KEY}),
+    "/g/<slug>/lots/<int:number>/retract": Sent(Who.OTHER_BIDDER, "a running lot", {"reason": "typo", "maximum": "22.00", **_KEY}),
+    "/g/<slug>/lots/<int:number>/retract-for": Sent(Who.MODERATOR, "a running lot", {"bidder": a_bidder, "reason": "typo"}),
+    "/g/<slug>/lots/<int:number>/cancel-bids": Sent(Who.SELLER, "a running lot", {"bidder": a_bidder, "reason": "asked"}),
+    "/g/<slug>/lots/<int:number>/cancel": Sent(Who.SELLER, "a running lot", {"reason": "broken"}),
     "/g/<slug>/lots/<int:number>/hide": Sent(Who.MODERATOR, "a running lot", {"reason": "New, sold as old."}),
     "/g/<slug>/lots/<int:number>/relist": Sent(Who.SELLER, "a passed lot", _KEY),
 
