@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.accounts import events as accounts
-from marketplace.auctions import events as auctions, following, service as lots
+from marketplace.auctions import chances, events as auctions, following, service as lots
 from marketplace.catalog import events as catalog
 from marketplace.disputes import events as disputes, rulers, service as disputing
 from marketplace.escrow import events as escrow, judging_rules, service as orders
@@ -26,14 +26,16 @@ def open_order(fact: auctions.LotSold) -> None:
     orders.open_order(
         lot_id=fact.lot_id, group_id=fact.group_id, item_id=fact.item_id, number=fact.number, title=fact.title,
         seller_id=fact.seller_id, buyer_id=fact.buyer_id, hammer=fact.hammer, shipping=fact.shipping, terms=fact.terms,
-        sold_at=fact.sold_at,
+        sold_at=fact.sold_at, attempt=fact.attempt,
     )  # fmt: skip
 
 
 def free_item(fact: escrow.OrderClosed) -> None:
-    """What did not stay with its buyer may be listed again."""
+    """What did not stay with its buyer may be listed again; what he did not pay for, the next in line may have."""
     if fact.ending is not Ending.COMPLETED:
-        lots.note_fallen_through(lot_id=fact.lot_id)
+        lots.note_fallen_through(lot_id=fact.lot_id, buyer_id=fact.buyer_id)
+    if fact.is_unpaid:
+        chances.offer_next(lot_id=fact.lot_id, unpaid_by=fact.buyer_id)
 
 
 def begin_deal(fact: escrow.OrderOpened) -> None:
@@ -79,6 +81,9 @@ HANDLERS: Handlers = {
     accounts.SignInPaused: (about_people.sign_in_paused,),
     auctions.BidRetracted: (about_lots.bid_retracted,),
     auctions.BidsVoided: (about_lots.bids_voided,),
+    auctions.ChanceGiven: (about_lots.chance_given,),
+    auctions.ChancesOver: (about_lots.chances_over,),
+    auctions.LotBought: (about_lots.bought,),
     auctions.LotHidden: (about_lots.hidden,),
     auctions.LotPassed: (about_lots.passed,),
     auctions.LotSold: (open_order, about_lots.sold),

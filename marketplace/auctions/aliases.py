@@ -30,3 +30,10 @@ def pick(lot_id: int) -> str:
         if free := [name for name in names if name not in taken]:
             return secrets.choice(free)
         round_number += 1
+
+
+def given(lot_id: int, person_id: int) -> Alias:
+    """The person's new name on this lot, which is locked."""
+    alias = Alias(lot_id=lot_id, person_id=person_id, name=pick(lot_id))
+    db.session.add(alias)
+    return alias

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from marketplace.auctions.increment_rules import plus_increment
-from marketplace.auctions.rules import Action, Lot, Party, judge, party_of
+from marketplace.auctions.rules import Action, Lot, Party, is_sold_at_the_end, judge, party_of
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 
@@ -46,11 +46,21 @@ def judge_bid(lot: Lot, *, bidder_id: int, maximum: Money, now: datetime, as_bid
     moved = price(after) != price(lot) or after.leader_id != lot.leader_id
     after = replace(
         after,
+        is_buy_now_gone=lot.is_buy_now_gone or is_sold_at_the_end(after),
         bid_count=lot.bid_count + (1 if moved else 0),
         ends_at=_extended(lot, now) if moved and bidder_id != lot.leader_id else lot.ends_at,
     )
     outbid = lot.leader_id if after.leader_id != lot.leader_id else None
     return Verdict(after, price(after), after.leader_id == bidder_id, not moved, outbid)
+
+
+def judge_purchase(lot: Lot, *, buyer_id: int, now: datetime, as_bidder: Party = Party.BIDDER) -> Lot:
+    """The lot after somebody has bought it at once, for the price that its seller named. Raises the rule it breaks."""
+    state = judge(lot, Action.BUY_NOW, by=party_of(lot.seller_id, buyer_id, as_bidder=as_bidder), now=now)
+    return replace(
+        lot, state=state, leader_id=buyer_id, leader_maximum=lot.buy_now, ends_at=now, is_buy_now_gone=True,
+        is_bought=True,
+    )  # fmt: skip
 
 
 def price(lot: Lot) -> Money:
@@ -60,6 +70,8 @@ def price(lot: Lot) -> Money:
     """
     if lot.leader_maximum is None:
         return lot.opening
+    if lot.is_bought:
+        return lot.leader_maximum
     asked = lot.opening if lot.second_maximum is None else plus_increment(lot.second_maximum, lot.ladder)
     if lot.reserve is not None and lot.reserve <= lot.leader_maximum:
         asked = max(asked, lot.reserve)

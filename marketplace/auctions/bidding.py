@@ -57,10 +57,10 @@ def place_bid(
         _check_same(lot, earlier, maximum)
         return placed(lot, earlier, now)
     with clock.at(now):  # all that follows from the bid has its moment; asking the database again takes time
-        _start_if_due(lot, now)
+        start_if_due(lot, now)
         as_bidder = Party.BIDDER if alias is None else alias.party
         verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder)
-        _check_confirmer(lot, by)
+        check_confirmer(lot, by)
         _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=shipping_seen)
         bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
         _tell(lot, verdict, bid)
@@ -71,7 +71,7 @@ def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
     """What a bid would do now, without placing it. Raises what place_bid would, but for the second look."""
     lot = finding.lot_for(lot_id, by)
     groups.require(by, lot.group_id, Permission.PLACE_BID)
-    _check_confirmer(lot, by)
+    check_confirmer(lot, by)
     now, facts = clock.now(), lot.facts()
     if lot.state == State.SCHEDULED and now >= lot.starts_at:
         facts = replace(facts, state=State.RUNNING)
@@ -89,7 +89,7 @@ def place_again(
     `led_before` led before the retraction: he alone can have been outbid by it. Raises as place_bid does.
     """
     verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now)
-    _check_confirmer(lot, by)
+    check_confirmer(lot, by)
     _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=None)
     bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
     _tell(lot, verdict if verdict.outbid_id == led_before else verdict._replace(outbid_id=None), bid)
@@ -104,7 +104,7 @@ def what_he_bid(lot: Lot, bidder_id: int, client_key: str) -> tuple[Alias | None
     return (None, None) if row is None else (row.Alias, row.Bid)
 
 
-def _check_confirmer(lot: Lot, bidder_id: int) -> None:
+def check_confirmer(lot: Lot, bidder_id: int) -> None:
     """Nobody confirms his own money: between the only two who could, an order would wait for ever."""
     if not groups.has_other_confirmer(lot.group_id, lot.seller_id, bidder_id):
         raise RuleBroken(
@@ -123,15 +123,21 @@ def placed(lot: Lot, bid: Bid, now: datetime) -> Placed:
     return Placed(bid.id, lot.price, leads, Money(minor or bid.maximum_minor, lot.currency))
 
 
-def _start_if_due(lot: Lot, now: datetime) -> None:
+def start_if_due(lot: Lot, now: datetime) -> None:
     """A bid may come in the second before the worker does: the time that counts is the lot's."""
     if lot.state == State.SCHEDULED and now >= lot.starts_at:
         closing.start(lot)
 
 
-def _check_seen(lot: Lot, maximum: Money, *, confirmed: bool, shipping_seen: Money | None) -> None:
-    if shipping_seen is not None and shipping_seen != lot.shipping:
+def check_shipping(lot: Lot, seen: Money) -> None:
+    """Raise Stale if the page said something else of shipping."""
+    if seen != lot.shipping:
         raise Stale("Shipping now costs %(shipping)s. Look at the lot again, then bid.", shipping=lot.shipping)
+
+
+def _check_seen(lot: Lot, maximum: Money, *, confirmed: bool, shipping_seen: Money | None) -> None:
+    if shipping_seen is not None:
+        check_shipping(lot, shipping_seen)
     if not confirmed and bid_rules.needs_second_look(lot.price, maximum):
         raise NeedsSecondLook(
             "%(maximum)s is many times the price, %(price)s. Check the figures, then confirm the bid.",
@@ -147,9 +153,7 @@ def _write(
     if lot.leader_id is None:
         catalog.freeze(lot.item_id, at=now)
     lot.take(verdict.lot)
-    if alias is None:
-        alias = Alias(lot_id=lot.id, person_id=by, name=aliases.pick(lot.id))
-        db.session.add(alias)
+    alias = alias or aliases.given(lot.id, by)
     alias.maximum_minor = maximum.minor
     bid = Bid(
         lot_id=lot.id, bidder_id=by, client_key=client_key, maximum_minor=maximum.minor, placed_at=now,

@@ -70,12 +70,18 @@ def _close_one(lot_id: int) -> bool:
 
 
 def _outcome(lot: Lot, now: datetime) -> LotSold | LotPassed:
-    if lot.state != State.SOLD or lot.leader_id is None:
+    if lot.state != State.SOLD:
         return LotPassed(lot.id, lot.group_id, lot.item_id, lot.number, lot.title, lot.seller_id, lot.bid_count, now)
+    return sold(lot, now)
+
+
+def sold(lot: Lot, now: datetime, *, attempt: int = 1) -> LotSold:
+    """What is announced when a lot has found its buyer."""
+    assert lot.leader_id is not None  # noqa: S101 - a sold lot has one
     return LotSold(
         lot_id=lot.id, group_id=lot.group_id, item_id=lot.item_id, number=lot.number, title=lot.title,
         seller_id=lot.seller_id, buyer_id=lot.leader_id, hammer=lot.price, shipping=lot.shipping, terms=lot.terms,
-        sold_at=now,
+        sold_at=now, attempt=attempt,
     )  # fmt: skip
 
 

@@ -117,6 +117,46 @@ class LotSold:
     shipping: Money
     terms: Terms
     sold_at: datetime
+    attempt: int = 1
+    """From 2 on, a second chance was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class LotBought:
+    """It was bought at once; the bids of others on it count no more. LotSold says the same of the sale."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    buyer_id: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceGiven:
+    """The buyer did not pay, and the lot is offered to `person_id`, who was next in line."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
+    person_id: int
+    price: Money
+    shipping: Money
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChancesOver:
+    """Nobody who was next in line took the lot: its seller may list it again."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class Offer:
     reserve: Money | None
     starts_at: datetime | None
     ends_at: datetime
+    buy_now: Money | None = None
+    """For this a member may have it at once, until the first bid; with a reserve, until that is met."""
 
 
 def judge_offer(offer: Offer, *, now: datetime) -> datetime:
@@ -35,6 +37,7 @@ def judge_offer(offer: Offer, *, now: datetime) -> datetime:
             field="reserve",
             opening=offer.opening,
         )
+    _check_buy_now(offer)
     starts_at = offer.starts_at or now
     if starts_at < now - GRACE:
         raise RuleBroken("This start is past. Choose a later one, or start now.", field="starts_at")
@@ -50,3 +53,13 @@ def judge_offer(offer: Offer, *, now: datetime) -> datetime:
             "A lot runs for %(days)s days at most. Choose an earlier end.", field="ends_at", days=LONGEST_DAYS
         )
     return starts_at
+
+
+def _check_buy_now(offer: Offer) -> None:
+    least = offer.reserve or offer.opening
+    if offer.buy_now is not None and offer.buy_now < least:
+        raise RuleBroken(
+            "Who buys at once pays what the lot is worth to you: enter %(least)s or more, or leave it empty.",
+            field="buy_now",
+            least=least,
+        )

@@ -41,7 +41,10 @@ class Lot(Base):
         CheckConstraint(f"state IN ({_STATES})", "state"),
         CheckConstraint("opening_minor > 0", "opening"),
         CheckConstraint("reserve_minor IS NULL OR reserve_minor >= opening_minor", "reserve"),
-        CheckConstraint("starts_at < scheduled_end_at AND scheduled_end_at <= ends_at", "times"),
+        CheckConstraint("buy_now_minor IS NULL OR buy_now_minor >= COALESCE(reserve_minor, opening_minor)", "buy_now"),
+        CheckConstraint(
+            "starts_at < scheduled_end_at AND (scheduled_end_at <= ends_at OR bought_at IS NOT NULL)", "times"
+        ),
         CheckConstraint("(leader_id IS NULL) = (leader_maximum_minor IS NULL)", "leader"),
         CheckConstraint("leader_maximum_minor IS NULL OR price_minor <= leader_maximum_minor", "price"),
         CheckConstraint("shipping_minor >= 0 AND bid_count >= 0", "counts"),
@@ -67,6 +70,10 @@ class Lot(Base):
     reserve_minor: Mapped[int | None]
     reserve_salt: Mapped[str] = mapped_column(default=_salt)
     """Secret until the end, like the reserve that it seals."""
+    buy_now_minor: Mapped[int | None]
+    is_buy_now_gone: Mapped[bool] = mapped_column(default=False)
+    bought_at: Mapped[datetime | None]
+    """When somebody bought it at once: it ended then."""
     starts_at: Mapped[datetime]
     scheduled_end_at: Mapped[datetime]
     ends_at: Mapped[datetime]
@@ -90,6 +97,8 @@ class Lot(Base):
     hidden_reason: Mapped[str] = mapped_column(default="")
     fell_through_at: Mapped[datetime | None]
     """When the deal that came of it was undone."""
+    offered_until: Mapped[datetime | None]
+    """While the next in line is offered it, because its buyer did not pay."""
 
     @property
     def price(self) -> Money:
@@ -103,6 +112,11 @@ class Lot(Base):
     def reserve(self) -> Money | None:
         """Secret: pages say only whether it is met."""
         return None if self.reserve_minor is None else Money(self.reserve_minor, self.currency)
+
+    @property
+    def buy_now(self) -> Money | None:
+        """For this anybody may buy it at once, while that stands."""
+        return None if self.buy_now_minor is None or self.is_buy_now_gone else Money(self.buy_now_minor, self.currency)
 
     @property
     def is_reserve_met(self) -> bool | None:
@@ -134,6 +148,10 @@ class Lot(Base):
             leader_maximum=self._money(self.leader_maximum_minor),
             second_maximum=self._money(self.second_maximum_minor),
             bid_count=self.bid_count,
+            buy_now=self._money(self.buy_now_minor),
+            is_buy_now_gone=self.is_buy_now_gone,
+            is_bought=self.bought_at is not None,
+            is_offered_on=self.offered_until is not None,
             has_fallen_through=self.fell_through_at is not None,
             is_hidden=self.hidden_at is not None,
         )
@@ -147,6 +165,7 @@ class Lot(Base):
         self.price_minor = bid_rules.price(facts).minor
         self.bid_count = facts.bid_count
         self.ends_at = facts.ends_at
+        self.is_buy_now_gone = facts.is_buy_now_gone
         self.version += 1
 
     def _money(self, minor: int | None) -> Money | None:

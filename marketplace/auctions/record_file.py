@@ -26,13 +26,19 @@ def _moment(*, required: bool = True) -> fields.AwareDateTime:
     return fields.AwareDateTime(format="iso", validate=within, **how)
 
 
+def _sum() -> fields.Integer:
+    """A sum in minor units that need not be there."""
+    within = validate.Range(1, LARGEST_MINOR)
+    return fields.Integer(strict=True, allow_none=True, load_default=None, validate=within)
+
+
 class Unreadable(ValueError):
     """The file is not the record of an auction; the message says where."""
 
 
 class _SealedFile(Schema):
     seal = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
-    amount = fields.Integer(strict=True, allow_none=True, load_default=None, validate=validate.Range(1, LARGEST_MINOR))
+    amount = _sum()
     salt = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=64))
 
 
@@ -63,6 +69,8 @@ class _RecordFile(Schema):
     state = fields.Enum(State, by_value=True, required=True)
     price = fields.Integer(strict=True, required=True, validate=validate.Range(1, LARGEST_MINOR))
     leader = fields.String(required=True, validate=validate.Length(max=80))
+    buy_now = _sum()
+    is_bought = fields.Boolean(load_default=False)
     reserve = fields.Nested(_SealedFile, allow_none=True, required=True)
     bids = fields.List(
         fields.Nested(_LineFile(unknown=EXCLUDE)), required=True, validate=validate.Length(max=_MOST_LINES)
@@ -89,6 +97,8 @@ def written(record: Record, *, group: str, number: int, title: str) -> str:
             "state": record.state,
             "price": record.price.minor,
             "leader": record.leader,
+            "buy_now": lot.buy_now.minor if lot.buy_now else None,
+            "is_bought": record.is_bought,
             "reserve": _sealed(record.reserve) if record.reserve else None,
             "bids": [_line(line) for line in record.lines],
         },
@@ -114,6 +124,7 @@ def read(text: str) -> tuple[Record, dict[str, Any]]:
             cap=timedelta(minutes=found["soft_close_cap_minutes"]),
         ),
         ladder=found["ladder"],
+        buy_now=None if found["buy_now"] is None else Money(found["buy_now"], currency),
     )  # fmt: skip
     record = Record(
         opening=lot,
@@ -123,6 +134,7 @@ def read(text: str) -> tuple[Record, dict[str, Any]]:
         price=Money(found["price"], currency),
         leader=found["leader"],
         ends_at=found["ends_at"],
+        is_bought=found["is_bought"],
     )
     return record, {name: found[name] for name in ("group", "number", "title")}
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from marketplace.auctions.bid_rules import judge_bid, price, retaken
+from marketplace.auctions.bid_rules import judge_bid, judge_purchase, price, retaken
 from marketplace.auctions.rules import Lot, State, is_sold_at_the_end
 from marketplace.auctions.seal_rules import What, seal
 from marketplace.kernel.errors import RuleBroken
@@ -24,6 +24,8 @@ from marketplace.kernel.money import Money
 
 # Stands for what stays sealed: only the winner's, more than every price and so more than anybody else's, too.
 _SEALED_FROM_MINOR = 10**15
+# A buyer who need not have bid. The seller's number in a record is 0.
+_SOMEBODY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Record:
     leader: str
     """The name of who leads or won; empty where nobody does."""
     ends_at: datetime
+    is_bought: bool = False
+    """`leader` bought it at once, at `ends_at`, for the price that stood in the lot."""
 
     @property
     def has_ended(self) -> bool:
@@ -160,7 +164,19 @@ def _check_course(record: Record) -> Iterator[Finding]:
     yield from _check_end(record, lot, bidders)
 
 
+def _check_purchase(record: Record, lot: Lot) -> Iterator[Finding]:
+    try:
+        judge_purchase(lot, buyer_id=_SOMEBODY, now=record.ends_at)
+    except RuleBroken as broken:
+        yield Finding(None, f"The law refuses that it was bought at once: {broken}")
+    if record.state is not State.SOLD or record.price != lot.buy_now:
+        yield Finding(None, f"Bought at once it is sold for {lot.buy_now}, not {record.state} at {record.price}.")
+
+
 def _check_end(record: Record, lot: Lot, bidders: dict[str, int]) -> Iterator[Finding]:
+    if record.is_bought:
+        yield from _check_purchase(record, lot)
+        return
     leader = next((name for name, number in bidders.items() if number == lot.leader_id), "")
     if leader != record.leader:
         yield Finding(None, f"At the end {leader or 'nobody'} led, not {record.leader or 'nobody'}.")

@@ -30,15 +30,22 @@ def record_for(lot: Lot, person_id: int) -> Record:
     return Record(
         opening=replace(
             facts, state=State.RUNNING, seller_id=0, reserve=None, ends_at=lot.scheduled_end_at, leader_id=None,
-            leader_maximum=None, second_maximum=None, bid_count=0, has_fallen_through=False, is_hidden=False,
+            leader_maximum=None, second_maximum=None, bid_count=0, is_buy_now_gone=False, is_bought=False,
+            has_fallen_through=False, is_hidden=False,
         ),
         reserve=_reserve(lot, is_shown=has_ended or person_id == lot.seller_id),
         lines=tuple(_line(lot, bid, name, highest, person_id) for bid, name in shown),
         state=facts.state,
         price=lot.price,
-        leader=next((name for bid, name in rows if bid.bidder_id == lot.leader_id), ""),
+        leader=_leader(lot),
         ends_at=lot.ends_at,
+        is_bought=lot.bought_at is not None,
     )  # fmt: skip
+
+
+def _leader(lot: Lot) -> str:
+    wanted = select(Alias.name).where(Alias.lot_id == lot.id, Alias.person_id == lot.leader_id)
+    return db.session.scalar(wanted) or ""
 
 
 def _line(lot: Lot, bid: Bid, name: str, highest: Money, person_id: int) -> Line:

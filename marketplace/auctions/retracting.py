@@ -88,7 +88,7 @@ def cancel_bids(*, lot_id: int, by: int, bidder: str, reason: Refusal) -> None:
     rules.judge(lot.facts(), Action.CANCEL_BIDS, by=rules.party_of(lot.seller_id, by), now=now)
     alias = named(lot, bidder)
     led_before = lot.leader_id
-    void(lot, alias, _standing(lot.id, alias.person_id), Cause.CANCELLED, reason, by=by, now=now)
+    void(lot, alias, standing_bids(lot.id, alias.person_id), Cause.CANCELLED, reason, by=by, now=now)
     alias.refused_at = now
     _tell(lot, alias, Cause.CANCELLED, reason, led_before)
 
@@ -100,7 +100,7 @@ def void_bids(*, lot_id: int, person_id: int, reason: str, by: int | None) -> No
     now = clock.now()
     if lot.state != State.RUNNING or now >= lot.ends_at:
         return
-    bids = _standing(lot.id, person_id)
+    bids = standing_bids(lot.id, person_id)
     if not bids:
         return
     alias = db.session.scalars(select(Alias).where(Alias.lot_id == lot.id, Alias.person_id == person_id)).one()
@@ -124,10 +124,7 @@ def void(
     for bid in bids:
         bid.voided_at, bid.void_cause, bid.void_reason = now, cause, reason
     db.session.flush()
-    remaining = [
-        (bidder, Money(minor, lot.currency))
-        for bidder, minor in db.session.execute(_counting(lot.id).with_only_columns(Bid.bidder_id, Bid.maximum_minor))
-    ]
+    remaining = counting_bids(lot)
     alias.maximum_minor = max((most.minor for bidder, most in remaining if bidder == alias.person_id), default=None)
     lot.take(bid_rules.retaken(lot.facts(), remaining))
     audit.note(
@@ -137,7 +134,7 @@ def void(
 
 def _take_back(lot: Lot, alias: Alias, cause: Cause, reason: Reason, *, by: int, now: datetime) -> None:
     """The bids that go by the law of retraction."""
-    standing = _standing(lot.id, alias.person_id)
+    standing = standing_bids(lot.id, alias.person_id)
     since = retraction_rules.goes_from(ends_at=lot.ends_at, now=now)
     going = [bid for bid in standing if since is None or bid.placed_at >= since]
     retraction_rules.check_goes(len(going))
@@ -167,8 +164,15 @@ def _tell(lot: Lot, alias: Alias, cause: Cause, reason: str, led_before: int | N
         announce(BidRetracted(*about, lot.seller_id, alias.name, lot.price, reason))
 
 
-def _standing(lot_id: int, person_id: int) -> Sequence[Bid]:
+def standing_bids(lot_id: int, person_id: int) -> Sequence[Bid]:
+    """Those of one person that count."""
     return db.session.scalars(_counting(lot_id).where(Bid.bidder_id == person_id)).all()
+
+
+def counting_bids(lot: Lot) -> list[tuple[int, Money]]:
+    """Bidder and maximum of the bids that count, in the order they came."""
+    wanted = _counting(lot.id).with_only_columns(Bid.bidder_id, Bid.maximum_minor)
+    return [(bidder, Money(minor, lot.currency)) for bidder, minor in db.session.execute(wanted)]
 
 
 def _counting(lot_id: int) -> Select[Bid]:

@@ -55,6 +55,10 @@ class Cause(StrEnum):
     """A moderator retracted it for him."""
     CANCELLED = "cancelled"
     """The seller cancelled it."""
+    UNPAID = "unpaid"
+    """Its bidder won, did not pay, and somebody else took the second chance."""
+    PASSED_ON = "passed on"
+    """Its bidder was next, and did not take it."""
 
 
 def goes_from(*, ends_at: datetime, now: datetime) -> datetime | None:

@@ -43,6 +43,7 @@ class Party(StrEnum):
 class Action(StrEnum):
     START = "start"
     BID = "bid"
+    BUY_NOW = "buy now"
     RETRACT = "retract"
     CANCEL_BIDS = "cancel a member's bids"
     CANCEL = "cancel"
@@ -60,11 +61,12 @@ class When(StrEnum):
     WITH_BIDS_IN_TIME = "while bids stand, before the last twelve hours"
     RETRACTABLE = "while bids stand, before the last hour"
     WITH_BIDS = "while bids stand, before the end"
+    WHILE_IT_STANDS = "before the end, while the price for buying at once stands"
     BEFORE_THE_END = "before the end"
     AT_THE_END_SOLD = "from the end, if the leader reached the reserve"
     AT_THE_END_UNSOLD = "from the end, if nobody did"
     UNLESS_HIDDEN = "unless a moderator has hidden it"
-    AFTER_THE_DEAL_FELL = "after the deal fell through, unless a moderator has hidden it"
+    AFTER_THE_DEAL_FELL = "after the deal fell through and nobody else is offered it, unless a moderator has hidden it"
 
 
 class Clause(NamedTuple):
@@ -86,6 +88,7 @@ LAW = (
     Clause(S.SCHEDULED, A.WITHDRAW,    P.SELLER,    W.ANY_TIME,             S.WITHDRAWN),
     Clause(S.SCHEDULED, A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
     Clause(S.RUNNING,   A.BID,         P.BIDDER,    W.BEFORE_THE_END,       S.RUNNING),
+    Clause(S.RUNNING,   A.BUY_NOW,     P.BIDDER,    W.WHILE_IT_STANDS,      S.SOLD),
     Clause(S.RUNNING,   A.RETRACT,     P.BIDDER,    W.RETRACTABLE,          S.RUNNING),
     Clause(S.RUNNING,   A.RETRACT,     P.MODERATOR, W.WITH_BIDS,            S.RUNNING),
     Clause(S.RUNNING,   A.CANCEL_BIDS, P.SELLER,    W.WITH_BIDS_IN_TIME,    S.RUNNING),
@@ -104,6 +107,7 @@ LAW = (
 
 _TOLD = {
     (A.BID, P.SELLER): "You cannot bid on your own lot.",
+    (A.BUY_NOW, P.SELLER): "You cannot buy your own lot.",
     # Else who leaves and joins again takes a bid back in the last minute.
     (A.BID, P.RETURNED): "Your bids on this lot were taken back when you left the group. You cannot bid on it again.",
     # Else one looks how far the others go, and comes back knowing it.
@@ -145,8 +149,16 @@ class Lot:
     """The best bid of anybody but the leader: what the leader has to beat."""
     bid_count: int = 0
     """Bids that others see: a leader who quietly raises himself is not among them."""
+    buy_now: Money | None = None
+    """For this it may be bought at once, until the first bid; where there is a reserve, until that is met."""
+    is_buy_now_gone: bool = False
+    """Once gone it stays gone, whatever bids are taken back."""
+    is_bought: bool = False
+    """It was sold for a price that two agreed on; the leader's maximum is that price."""
     has_fallen_through: bool = False
     """The deal that came of it was undone: not paid, cancelled, taken back."""
+    is_offered_on: bool = False
+    """Its buyer did not pay, and it is offered to the next in line."""
     is_hidden: bool = False
     """A moderator has taken it out of sight."""
 
@@ -195,11 +207,12 @@ def _is_in_time(clause: Clause, lot: Lot, now: datetime) -> bool:
         When.WITH_BIDS_IN_TIME: has_bids and now < lot.ends_at - LAST_HALF_DAY,
         When.RETRACTABLE: has_bids and now < lot.ends_at - LAST_HOUR,
         When.WITH_BIDS: has_bids and not has_ended,
+        When.WHILE_IT_STANDS: not has_ended and lot.buy_now is not None and not lot.is_buy_now_gone,
         When.BEFORE_THE_END: not has_ended,
         When.AT_THE_END_SOLD: has_ended and is_sold_at_the_end(lot),
         When.AT_THE_END_UNSOLD: has_ended and not is_sold_at_the_end(lot),
         When.UNLESS_HIDDEN: not lot.is_hidden,
-        When.AFTER_THE_DEAL_FELL: lot.has_fallen_through and not lot.is_hidden,
+        When.AFTER_THE_DEAL_FELL: lot.has_fallen_through and not lot.is_offered_on and not lot.is_hidden,
     }[clause.when]
 
 
@@ -214,19 +227,30 @@ def _not_in_this_state(lot: Lot, action: Action) -> RuleBroken:
 
 
 def _out_of_time(clause: Clause, lot: Lot, now: datetime) -> RuleBroken:
-    match clause.when:
-        case When.FROM_THE_START | When.AT_THE_END_SOLD | When.AT_THE_END_UNSOLD:
-            return TooEarly("The clock has not come to this yet.")
-        case When.BEFORE_THE_FIRST_BID if lot.bid_count:
-            return TooLate("Somebody has bid on this lot. It runs to its end.")
-        case When.RETRACTABLE | When.WITH_BIDS | When.WITH_BIDS_IN_TIME if lot.leader_id is None:
-            return RuleBroken("There are no bids on this lot.")
-        case When.RETRACTABLE if now < lot.ends_at:
-            return TooLate("In the last hour nobody retracts a bid himself. If it was a slip, ask a moderator now.")
-        case When.WITH_BIDS_IN_TIME if now < lot.ends_at:
-            return TooLate("In the last twelve hours a seller cancels nothing any more. Ask a moderator.")
-        case When.UNLESS_HIDDEN | When.AFTER_THE_DEAL_FELL if lot.is_hidden:
-            return RuleBroken("A moderator has hidden this lot. Ask the officers.")
-        case When.AFTER_THE_DEAL_FELL:
-            return TooEarly("This lot is sold. It can be listed again only if the deal falls through.")
-    return TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
+    when, has_bids = clause.when, lot.leader_id is not None
+    if when in {When.FROM_THE_START, When.AT_THE_END_SOLD, When.AT_THE_END_UNSOLD}:
+        return TooEarly("The clock has not come to this yet.")
+    if when in {When.UNLESS_HIDDEN, When.AFTER_THE_DEAL_FELL}:
+        return _not_to_be_listed(lot)
+    if when is When.BEFORE_THE_FIRST_BID and lot.bid_count:
+        return TooLate("Somebody has bid on this lot. It runs to its end.")
+    if now < lot.ends_at and when in _WHILE_BIDS_STAND and not has_bids:
+        return RuleBroken("There are no bids on this lot.")
+    sentence = _TOO_LATE.get(when) if now < lot.ends_at else None
+    return TooLate(sentence) if sentence else TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
+
+
+def _not_to_be_listed(lot: Lot) -> RuleBroken:
+    if lot.is_hidden:
+        return RuleBroken("A moderator has hidden this lot. Ask the officers.")
+    if lot.is_offered_on:
+        return TooEarly("The next in line is offered this lot. If he does not take it, you can list it again.")
+    return TooEarly("This lot is sold. It can be listed again only if the deal falls through.")
+
+
+_WHILE_BIDS_STAND = frozenset({When.RETRACTABLE, When.WITH_BIDS, When.WITH_BIDS_IN_TIME})
+_TOO_LATE = {
+    When.RETRACTABLE: "In the last hour nobody retracts a bid himself. If it was a slip, ask a moderator now.",
+    When.WITH_BIDS_IN_TIME: "In the last twelve hours a seller cancels nothing any more. Ask a moderator.",
+    When.WHILE_IT_STANDS: "This lot cannot be bought at once any more. Place a bid.",
+}

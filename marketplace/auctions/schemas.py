@@ -20,6 +20,7 @@ _CHOOSE = dict.fromkeys(("required", "unknown", "null"), _l("Choose the reason."
 class ListLot(Schema):
     opening = Amount(required=True)
     reserve = Amount(blank=True, load_default=None)
+    buy_now = Amount(blank=True, load_default=None)
     starts_at = Moment(load_default=None)
     ends_at = Moment(required=True)
     client_key = ClientKey(required=True)
@@ -35,6 +36,17 @@ class PlaceBid(Schema):
     client_key = ClientKey(required=True)
     confirmed = fields.Boolean(load_default=False)
     shipping_seen = fields.Integer(load_default=None, validate=validate.Range(min=0))
+
+
+class BuyNow(Schema):
+    """What the page said that it costs, in minor units: nobody pays what he has not seen."""
+
+    price_seen = fields.Integer(required=True, validate=validate.Range(min=1))
+    shipping_seen = fields.Integer(required=True, validate=validate.Range(min=0))
+
+
+class NoChances(Schema):
+    wants_none = fields.Boolean(load_default=False)
 
 
 class Retract(Schema):

@@ -28,8 +28,8 @@ from marketplace.kernel.money import Money
 
 @use_case
 def list_lot(
-    *, by: int, item_id: int, opening: Money, reserve: Money | None = None, starts_at: datetime | None = None,
-    ends_at: datetime, client_key: str,
+    *, by: int, item_id: int, opening: Money, reserve: Money | None = None, buy_now: Money | None = None,
+    starts_at: datetime | None = None, ends_at: datetime, client_key: str,
 ) -> Lot:  # fmt: skip
     """Offer a published item in an auction, from now or from `starts_at`; moments without a zone are the group's.
 
@@ -42,6 +42,7 @@ def list_lot(
     offer = Offer(
         opening=opening,
         reserve=reserve,
+        buy_now=buy_now,
         starts_at=None if starts_at is None else in_zone(starts_at, group.time_zone),
         ends_at=in_zone(ends_at, group.time_zone),
     )
@@ -59,7 +60,8 @@ def relist(*, lot_id: int, by: int, client_key: str) -> Lot:
         return earlier
     now = clock.now()
     ends_at = now + (lot.scheduled_end_at - lot.starts_at)
-    offer = Offer(opening=lot.opening, reserve=lot.reserve, starts_at=None, ends_at=ends_at)
+    buy_now = None if lot.buy_now_minor is None else Money(lot.buy_now_minor, lot.currency)
+    offer = Offer(opening=lot.opening, reserve=lot.reserve, buy_now=buy_now, starts_at=None, ends_at=ends_at)
     group = group_finding.locked_group(lot.group_id)
     return _publish(item, group, offer, client_key, now=now, relisted_from=lot.id)
 
@@ -124,10 +126,10 @@ def withdraw_unbid(*, lot_id: int, reason: str) -> None:
 
 
 @use_case
-def note_fallen_through(*, lot_id: int) -> None:
-    """The deal that came of a sold lot was undone: its seller may list the item again."""
+def note_fallen_through(*, lot_id: int, buyer_id: int) -> None:
+    """The deal with this buyer was undone: the seller may list the item again. Of an earlier buyer it says nothing."""
     lot = finding.locked_lot(lot_id)
-    if lot.state == State.SOLD and lot.fell_through_at is None:
+    if lot.state == State.SOLD and lot.leader_id == buyer_id and lot.fell_through_at is None:
         lot.fell_through_at = clock.now()
         lot.version += 1
         audit.note("deal fell through", f"lot:{lot.id}", by=None, group_id=lot.group_id)
@@ -150,7 +152,8 @@ def _publish(
         group_id=group.id, number=number, item_id=item.id, seller_id=item.seller_id, client_key=client_key,
         relisted_from_id=relisted_from, title=item.title, category=item.category or "other", currency=group.currency,
         shipping_minor=item.shipping_minor or 0, terms=group.terms, opening_minor=offer.opening.minor,
-        reserve_minor=None if offer.reserve is None else offer.reserve.minor, price_minor=offer.opening.minor,
+        reserve_minor=None if offer.reserve is None else offer.reserve.minor,
+        buy_now_minor=None if offer.buy_now is None else offer.buy_now.minor, price_minor=offer.opening.minor,
         starts_at=starts_at, scheduled_end_at=offer.ends_at, ends_at=offer.ends_at, listed_at=now,
         state=State.RUNNING if starts_at <= now else State.SCHEDULED,
     )  # fmt: skip
@@ -169,6 +172,9 @@ def _check_free(item: Item) -> None:
         raise RuleBroken("Only a published item is auctioned. Publish it first.")
     wanted = select(Lot).where(Lot.item_id == item.id).order_by(Lot.id.desc()).limit(1)
     last = db.session.scalar(wanted)
+    if last is not None and last.offered_until is not None:
+        raise RuleBroken("The next in line is offered lot %(number)s. List the item again when he has not taken it.",
+                         number=last.number)  # fmt: skip
     if last is None or last.state in {State.PASSED, State.WITHDRAWN} or last.fell_through_at is not None:
         return
     if last.state == State.SOLD:

@@ -70,6 +70,9 @@ def _outcome(record: Record) -> Iterator[str]:
     if record.state is State.PASSED:
         yield "Nobody won: " + ("no maximum reached the reserve." if count else "nobody bid.")
         return
+    if record.is_bought:
+        yield f"{record.leader} bought it at once for {record.price}, the price that the seller had named."
+        return
     yield f"{record.leader} won at {record.price}: his maximum was the highest, or the earliest of the highest."
     second = max(_others(record), default=None)
     if second is None:

@@ -63,6 +63,8 @@ class OrderClosed:
     ending: Ending
     days_for_feedback: int
     closed_at: datetime
+    is_unpaid: bool
+    """The buyer did not pay in time."""
 
 
 @dataclass(frozen=True, slots=True)

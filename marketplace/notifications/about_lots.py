@@ -7,6 +7,9 @@ from marketplace.auctions import queries as auctions
 from marketplace.auctions.events import (
     BidRetracted,
     BidsVoided,
+    ChanceGiven,
+    ChancesOver,
+    LotBought,
     LotHidden,
     LotPassed,
     LotSold,
@@ -22,7 +25,10 @@ from marketplace.kernel import clock
 from marketplace.notifications import links
 from marketplace.notifications.service import lead_elsewhere, notify, notify_all
 
-_OfALot = BidRetracted | BidsVoided | LotHidden | LotPassed | LotSold | LotWithdrawn | Outbid | WatchedLotEnds
+_OfALot = (
+    BidRetracted | BidsVoided | ChanceGiven | ChancesOver | LotBought | LotHidden | LotPassed | LotSold | LotWithdrawn
+    | Outbid | WatchedLotEnds
+)  # fmt: skip
 
 
 def outbid(fact: Outbid) -> None:
@@ -60,6 +66,23 @@ def sold(fact: LotSold) -> None:
     buyer = names_of([fact.buyer_id]).get(fact.buyer_id, "")
     _tell(fact.buyer_id, "won", fact, {"price": fact.hammer})
     _tell(fact.seller_id, "lot_sold", fact, {"price": fact.hammer, "name": buyer, "days": fact.terms.days_to_pay})
+
+
+def bought(fact: LotBought) -> None:
+    """Whoever else has bid hears that the lot is gone, and that he owes nothing."""
+    others = [person_id for person_id in auctions.bidding_on(fact.lot_id) if person_id != fact.buyer_id]
+    _tell_all(others, "lot_bought", fact, {"price": fact.price}, key="bought")
+
+
+def chance_given(fact: ChanceGiven) -> None:
+    """The next in line hears what it costs and until when; the seller, that somebody has it on offer."""
+    details = {"price": fact.price, "shipping": fact.shipping, "until": fact.ends_at}
+    _tell(fact.person_id, "second_chance", fact, details)
+    _tell(fact.seller_id, "lot_offered_on", fact, {"price": fact.price, "until": fact.ends_at}, key=_again(fact.lot_id))
+
+
+def chances_over(fact: ChancesOver) -> None:
+    _tell(fact.seller_id, "chances_over", fact, {})
 
 
 def passed(fact: LotPassed) -> None:

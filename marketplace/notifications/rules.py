@@ -51,6 +51,10 @@ TOLD = {
         "bid_retracted": _(
             "Bidder %(name)s took his bids on lot %(number)s, %(title)s, back. The price is %(price)s now."
         ),
+        "second_chance": _("Lot %(number)s, %(title)s, was not paid. It is yours for %(price)s, if you want it."),
+        "lot_offered_on": _("Lot %(number)s, %(title)s, was not paid. The next in line is offered it for %(price)s."),
+        "chances_over": _("Nobody took lot %(number)s, %(title)s. You can list it again."),
+        "lot_bought": _("Lot %(number)s, %(title)s, was bought at once for %(price)s. Your bid no longer counts."),
         "lot_cancelled": _("The seller cancelled lot %(number)s, %(title)s. Your bid no longer counts."),
         "lead_again": _("You lead lot %(number)s, %(title)s, at %(price)s: bids above yours were taken back."),
         "lot_sold": _("Lot %(number)s, %(title)s, is sold to %(name)s for %(price)s."),

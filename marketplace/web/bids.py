@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response
 
-from marketplace.auctions import bid_rules, bidding, lists, queries, records, schemas
+from marketplace.auctions import bid_rules, bidding, chances, lists, queries, records, schemas
 from marketplace.auctions.increment_rules import increments
 from marketplace.auctions.record_file import written
 from marketplace.auctions.rules import Lot, SoftClose, State
@@ -148,6 +148,7 @@ def _list_page(template: str, find: lists.PersonalList) -> str:
             more=entries[-1].key if len(found) > lists.PAGE else None,
             has_ended=has_ended,
             me_id=me(),
+            wants_no_chances=chances.wants_none(me()),
             now=now,
         )
 

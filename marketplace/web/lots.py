@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as people
-from marketplace.auctions import bid_rules, finding, listing_rules, lists, queries, schemas, service, watching
+from marketplace.auctions import bid_rules, chances, finding, listing_rules, lists, queries, schemas, service, watching
 from marketplace.auctions.increment_rules import increment
 from marketplace.auctions.lists import Order, Search, Stage
 from marketplace.auctions.models import Lot
@@ -188,11 +188,9 @@ def _item(slug: str, item_id: int) -> tuple[Group, Item]:
 
 def _asked(data: dict[str, Any], group: Group) -> dict[str, Any]:
     """The form's data with its amounts in the group's currency."""
-    reserve = data["reserve"]
-    return {
-        **data,
-        "opening": as_money(data["opening"], group.currency, field="opening"),
-        "reserve": None if reserve is None else as_money(reserve, group.currency, field="reserve"),
+    sums = {name: data[name] for name in ("opening", "reserve", "buy_now")}
+    return data | {
+        name: None if typed is None else as_money(typed, group.currency, field=name) for name, typed in sums.items()
     }
 
 
@@ -264,6 +262,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             step=increment(lot.price, lot.terms.ladder),
             may_relist=queries.is_latest_of_item(lot),
             able=able_in(group),
+            chance=chances.open_chance(lot, person_id),
             order_id=_order_of(lot, person_id),
             confirming=confirming,
             is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),

@@ -43,6 +43,8 @@ def void_words(cause: str, reason: str) -> str:
     words: dict[str, str] = {
         Cause.RETRACTED: _("retracted: %(why)s", why=why),
         Cause.MODERATOR: _("retracted by a moderator: %(why)s", why=why),
+        Cause.UNPAID: _("did not pay"),
+        Cause.PASSED_ON: _("passed on"),
         Cause.CANCELLED: _("cancelled by the seller: %(why)s", why=why),
     }
     return words.get(cause, str(_("void")))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from marketplace.accounts import doors
-from marketplace.auctions import closing, watching
+from marketplace.auctions import chances, closing, watching
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.notifications import sending
@@ -34,6 +34,7 @@ class Duty:
 TIMETABLE: tuple[Duty, ...] = (
     Duty("start lots", 1, closing.start_due_lots),
     Duty("close lots", 1, closing.close_due_lots),
+    Duty("lapse second chances", 5, chances.lapse_due_chances),
     Duty("tell watchers", 30, watching.tell_watchers),
     Duty("lapse orders", 2, escrow.lapse_due_orders),
     Duty("remind of orders", 60, escrow.remind_due_orders),

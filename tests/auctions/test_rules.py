@@ -276,7 +276,8 @@ def in_every_situation(state):
         for fell, is_hidden in product((False, True), repeat=2):
             yield a_lot(
                 state=state, reserve=eur(20_00), leader_id=leader_maximum and ANNA, leader_maximum=leader_maximum,
-                bid_count=1 if leader_maximum else 0, has_fallen_through=fell, is_hidden=is_hidden,
+                bid_count=1 if leader_maximum else 0, has_fallen_through=fell, is_hidden=is_hidden, buy_now=eur(50_00),
+                is_buy_now_gone=fell,
             )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_a_sold_item_is_not_listed_again_unless_the_deal_fell_through(app):
         listed(item)
     with pytest.raises(RuleBroken):
         service.relist(lot_id=lot.id, by=lot.seller_id, client_key="relist-key")
-    service.note_fallen_through(lot_id=lot.id)
+    service.note_fallen_through(lot_id=lot.id, buyer_id=lot.leader_id)
     assert service.relist(lot_id=lot.id, by=lot.seller_id, client_key="relist-key").id != lot.id
 
 

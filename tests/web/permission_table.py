@@ -297,6 +297,19 @@ TABLE: dict[str, tuple[Line, ...]] = {
         button(MEMBERS, "a running lot"),
         button(OFFICERS | SELLER, "a hidden lot"),
     ),
+    "GET /g/<slug>/lots/<int:number>/buy": (
+        to(MEMBERS - SELLER, "a lot without bids", refused=SELLER),
+        to(OFFICERS, "a hidden lot", refused=SELLER),
+    ),
+    "POST /g/<slug>/lots/<int:number>/buy": (
+        to(MEMBERS - SELLER, "a lot without bids", refused=SELLER),
+        to(OFFICERS | SELLER, "a hidden lot"),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "GET /g/<slug>/lots/<int:number>/second-chance": (to(MEMBER, "a lot that was not paid"),),
+    "POST /g/<slug>/lots/<int:number>/second-chance": (to(MEMBER, "a lot that was not paid"),),
+    "POST /g/<slug>/lots/<int:number>/second-chance/decline": (button(MEMBER, "a lot that was not paid"),),
+    "POST /bids/second-chances": whoever_signs_in(),
     "GET /g/<slug>/lots/<int:number>/retract": (
         to(BIDDERS, "a running lot", refused=MEMBERS),
         to(NOBODY, "another group's lot", refused=SIGNED_IN),

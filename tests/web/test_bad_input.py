@@ -52,8 +52,8 @@ ALIKE = set(RANGES) - {"fee_basis_points", "days_to_pay"}
 # What nobody types: hidden, a button's or a box's own value. A wrong one is no mistake of a person's, and what is wrong
 # is said above the form.
 UNSEEN = set(
-    "client_key shipping_seen offer version agreed_version based_on photo_id do subject confirmed to_treasurer "
-    "pickup_possible is_default is_listed person_id decision".split()
+    "client_key shipping_seen price_seen offer version agreed_version based_on photo_id do subject confirmed "
+    "to_treasurer pickup_possible is_default is_listed person_id decision".split()
 )
 PASSWORDS = {"password", "new_password"}
 COUNTED = {"password", "email", "code"}

@@ -45,6 +45,8 @@ PAGES = [
     (Who.SELLER, "lots.show", "a running lot"),
     (Who.SELLER, "bids.history", "a running lot"),
     (Who.SELLER, "bids.record", "a running lot"),
+    (Who.MEMBER, "buying.asking", "a lot without bids"),
+    (Who.MEMBER, "chances.show", "a lot that was not paid"),
     (Who.BUYER, "retractions.retracting_mine", "a running lot"),
     (Who.MODERATOR, "retractions.retracting_for", "a running lot"),
     (Who.SELLER, "retractions.cancelling_bids", "a running lot"),

@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from marketplace.accounts import addresses, payout_details, pictures, queries as people, service as accounts
 from marketplace.accounts.models import Person
-from marketplace.auctions import service as auctions
+from marketplace.auctions import chances, service as auctions
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.catalog import queries as catalog
@@ -251,7 +251,7 @@ class _Builder:
         running = self._lot("a running lot", a_lot(an_item(seller, self.group), reserve=5000))
         a_bid(running, self.people[Who.BUYER], 900)
         a_bid(running, self.people[Who.OTHER_BIDDER], 2000)
-        self._lot("a lot without bids", a_lot(an_item(seller, self.group)))
+        self._lot("a lot without bids", a_lot(an_item(seller, self.group), buy_now_minor=9000))
         self._lot("a lot to come", a_lot(an_item(seller, self.group), starts_at=now + timedelta(hours=3)))
         self._lot(
             "a passed lot",
@@ -260,6 +260,7 @@ class _Builder:
                 ends_at=now - timedelta(days=1), closed_at=now - timedelta(days=1),
             ),
         )  # fmt: skip
+        self._unpaid_lot()
         hidden = self._lot("a hidden lot", a_lot(an_item(seller, self.group)))
         self._thing("a hidden lot to report", subject=f"lot:{hidden.id}")
         auctions.hide_lot(lot_id=hidden.id, by=self._id(Who.MODERATOR), reason="Not an antique.")
@@ -275,6 +276,16 @@ class _Builder:
         )  # fmt: skip
         self._thing("a report about the moderator", report_id=about_officer.id)
         self._thing("a running lot to report", subject=f"lot:{running.id}")
+
+    def _unpaid_lot(self) -> None:
+        """The other bidder won it and did not pay; the member was next."""
+        lot = self._lot("a lot that was not paid", a_lot(an_item(self.people[Who.SELLER], self.group)))
+        a_bid(lot, self.people[Who.MEMBER], 900)
+        a_bid(lot, self.people[Who.OTHER_BIDDER], 2000)
+        with unit_of_work():
+            row = db.session.get_one(Lot, lot.id)
+            row.state, row.closed_at, row.fell_through_at = LotState.SOLD, clock.now(), clock.now()
+        chances.offer_next(lot_id=lot.id, unpaid_by=self._id(Who.OTHER_BIDDER))
 
     def build_orders(self) -> None:
         named = {
