@@ -33,7 +33,7 @@ class Placed(NamedTuple):
     bid_id: int
     price: Money
     leads: bool
-    """Whether the bidder leads, and the lot still runs."""
+    """Whether the bidder leads, and the lot still runs; never told of sealed bids."""
     maximum: Money
     """How far the house bids for the leader; for others, this bid's own."""
 
@@ -59,7 +59,9 @@ def place_bid(
     with clock.at(now):  # all that follows from the bid has its moment; asking the database again takes time
         start_if_due(lot, now)
         as_bidder = Party.BIDDER if alias is None else alias.party
-        verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder)
+        verdict = bid_rules.judge_bid(
+            lot.facts(), bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder, own=_own(lot, alias)
+        )
         check_confirmer(lot, by)
         _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=shipping_seen)
         bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
@@ -77,7 +79,7 @@ def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
         facts = replace(facts, state=State.RUNNING)
     alias = db.session.scalar(select(Alias).where(Alias.lot_id == lot.id, Alias.person_id == by))
     as_bidder = Party.BIDDER if alias is None else alias.party
-    return bid_rules.judge_bid(facts, bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder)
+    return bid_rules.judge_bid(facts, bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder, own=_own(lot, alias))
 
 
 def place_again(
@@ -88,7 +90,7 @@ def place_again(
 
     `led_before` led before the retraction: he alone can have been outbid by it. Raises as place_bid does.
     """
-    verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now)
+    verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, own=_own(lot, alias))
     check_confirmer(lot, by)
     _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=None)
     bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
@@ -102,6 +104,11 @@ def what_he_bid(lot: Lot, bidder_id: int, client_key: str) -> tuple[Alias | None
     wanted = select(Alias, Bid).outerjoin(Bid, same_deed).where(Alias.lot_id == lot.id, Alias.person_id == bidder_id)
     row = db.session.execute(wanted).one_or_none()
     return (None, None) if row is None else (row.Alias, row.Bid)
+
+
+def _own(lot: Lot, alias: Alias | None) -> Money | None:
+    """What he bid before."""
+    return None if alias is None or alias.maximum_minor is None else Money(alias.maximum_minor, lot.currency)
 
 
 def check_confirmer(lot: Lot, bidder_id: int) -> None:
@@ -118,7 +125,7 @@ def _check_same(lot: Lot, earlier: Bid, maximum: Money) -> None:
 
 
 def placed(lot: Lot, bid: Bid, now: datetime) -> Placed:
-    leads = lot.leader_id == bid.bidder_id and lot.state == State.RUNNING and now < lot.ends_at
+    leads = lot.leader_id == bid.bidder_id and lot.state == State.RUNNING and now < lot.ends_at and not lot.is_blind
     minor = lot.leader_maximum_minor if leads else None
     return Placed(bid.id, lot.price, leads, Money(minor or bid.maximum_minor, lot.currency))
 

@@ -7,15 +7,17 @@ nothing; two workers never take the same lot, for the first one locks its row an
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from marketplace.auctions import rules
 from marketplace.auctions.events import LotPassed, LotSold, LotStarted
-from marketplace.auctions.models import Lot
-from marketplace.auctions.rules import Action, Party, State
+from marketplace.auctions.models import Bid, Lot
+from marketplace.auctions.rules import Action, Format, Party, State
+from marketplace.catalog import service as catalog
 from marketplace.groups import queries as groups
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, let_go, use_case
@@ -42,8 +44,15 @@ def start(lot: Lot) -> None:
     lot.state = rules.judge(facts, Action.START, by=Party.CLOCK, now=clock.now())
     lot.terms = groups.group(lot.group_id).terms
     lot.version += 1
+    freeze_sealed(lot)
     audit.note("start lot", f"lot:{lot.id}", by=None, group_id=lot.group_id)
     announce(LotStarted(lot.id, lot.group_id, lot.number, lot.title, lot.seller_id, lot.ends_at))
+
+
+def freeze_sealed(lot: Lot) -> None:
+    """A lot with sealed bids is fixed from its start: to be fixed by the first bid would tell that there is one."""
+    if lot.format != Format.OPEN:
+        catalog.freeze(lot.item_id, at=clock.now())
 
 
 @use_case
@@ -61,12 +70,20 @@ def _close_one(lot_id: int) -> bool:
     if lot is None:
         return False
     facts, now = lot.facts(), clock.now()
-    lot.state = rules.judge(facts, rules.ending(facts), by=Party.CLOCK, now=now)
+    state = rules.judge(facts, rules.ending(facts), by=Party.CLOCK, now=now)
+    lot.take(replace(facts, state=state, bid_count=_count(lot)))
     lot.closed_at = now
-    lot.version += 1
     audit.note("close lot", f"lot:{lot.id}", by=None, group_id=lot.group_id, why=lot.state)
     announce(_outcome(lot, now))
     return True
+
+
+def _count(lot: Lot) -> int:
+    """How many bids there were; of sealed ones only now anybody counts."""
+    if not lot.is_blind:
+        return lot.bid_count
+    counted = select(func.count()).where(Bid.lot_id == lot.id, Bid.voided_at.is_(None))
+    return db.session.scalar(counted) or 0
 
 
 def _outcome(lot: Lot, now: datetime) -> LotSold | LotPassed:

@@ -36,7 +36,7 @@ def void_bids_of(*, person_id: int, group_id: int, reason: str, by: int | None) 
 @use_case
 def group_closed(fact: GroupClosed) -> None:
     """Nothing new begins in a closed group: lots that nobody has bid on are withdrawn."""
-    for lot_id in _open_lots(fact.group_id, Lot.bid_count == 0):
+    for lot_id in _open_lots(fact.group_id, Lot.leader_id.is_(None)):
         service.withdraw_unbid(lot_id=lot_id, reason="")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from marketplace.auctions.rules import Format
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 
@@ -23,6 +24,7 @@ class Offer:
     reserve: Money | None
     starts_at: datetime | None
     ends_at: datetime
+    format: Format = Format.OPEN
     buy_now: Money | None = None
     """For this a member may have it at once, until the first bid; with a reserve, until that is met."""
 
@@ -56,6 +58,8 @@ def judge_offer(offer: Offer, *, now: datetime) -> datetime:
 
 
 def _check_buy_now(offer: Offer) -> None:
+    if offer.buy_now is not None and offer.format is not Format.OPEN:
+        raise RuleBroken("With sealed bids nobody buys at once. Leave this empty.", field="buy_now")
     least = offer.reserve or offer.opening
     if offer.buy_now is not None and offer.buy_now < least:
         raise RuleBroken(

@@ -21,6 +21,7 @@ def _salt() -> str:
 
 
 _STATES = ", ".join(f"'{state}'" for state in rules.State)
+_FORMATS = ", ".join(f"'{each}'" for each in rules.Format)
 _LIVE = text("state IN ('scheduled', 'running')")
 _RETRACTED = text("retracted_at IS NOT NULL")
 
@@ -39,6 +40,7 @@ class Lot(Base):
         Index("ix_lots_group_id_ends_at", "group_id", "ends_at", "id"),
         Index("ix_lots_seller_id_id", "seller_id", "id"),
         CheckConstraint(f"state IN ({_STATES})", "state"),
+        CheckConstraint(f"format IN ({_FORMATS})", "format"),
         CheckConstraint("opening_minor > 0", "opening"),
         CheckConstraint("reserve_minor IS NULL OR reserve_minor >= opening_minor", "reserve"),
         CheckConstraint("buy_now_minor IS NULL OR buy_now_minor >= COALESCE(reserve_minor, opening_minor)", "buy_now"),
@@ -66,6 +68,7 @@ class Lot(Base):
     terms: Mapped[Terms] = mapped_column(TermsType)
     """The group's terms when the lot started (while it is scheduled: when it was listed)."""
 
+    format: Mapped[str] = mapped_column(default=rules.Format.OPEN)
     opening_minor: Mapped[int]
     reserve_minor: Mapped[int | None]
     reserve_salt: Mapped[str] = mapped_column(default=_salt)
@@ -87,7 +90,7 @@ class Lot(Base):
     second_maximum_minor: Mapped[int | None]
     bid_count: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
-    """Goes up with every change."""
+    """Goes up with every change that others may see."""
 
     closed_at: Mapped[datetime | None]
     """When the worker (or a withdrawal) wrote the end down."""
@@ -119,9 +122,14 @@ class Lot(Base):
         return None if self.buy_now_minor is None or self.is_buy_now_gone else Money(self.buy_now_minor, self.currency)
 
     @property
+    def is_blind(self) -> bool:
+        """Sealed, and not ended: its price, count and leader are nobody's to see."""
+        return self.format != rules.Format.OPEN and self.state in {rules.State.SCHEDULED, rules.State.RUNNING}
+
+    @property
     def is_reserve_met(self) -> bool | None:
-        """All that pages say of the reserve; none where there is no reserve."""
-        if self.reserve_minor is None:
+        """All that pages say of the reserve; none where there is no reserve, or where that is sealed, too."""
+        if self.reserve_minor is None or self.is_blind:
             return None
         return self.leader_maximum_minor is not None and self.leader_maximum_minor >= self.reserve_minor
 
@@ -144,6 +152,7 @@ class Lot(Base):
                 cap=timedelta(minutes=self.terms.soft_close_cap_minutes),
             ),
             ladder=self.terms.ladder,
+            format=rules.Format(self.format),
             leader_id=self.leader_id,
             leader_maximum=self._money(self.leader_maximum_minor),
             second_maximum=self._money(self.second_maximum_minor),
@@ -163,10 +172,11 @@ class Lot(Base):
         self.leader_maximum_minor = facts.leader_maximum.minor if facts.leader_maximum else None
         self.second_maximum_minor = facts.second_maximum.minor if facts.second_maximum else None
         self.price_minor = bid_rules.price(facts).minor
-        self.bid_count = facts.bid_count
+        self.bid_count = 0 if facts.is_blind else facts.bid_count
         self.ends_at = facts.ends_at
         self.is_buy_now_gone = facts.is_buy_now_gone
-        self.version += 1
+        if not facts.is_blind:  # that somebody has bid is nobody's to see
+            self.version += 1
 
     def _money(self, minor: int | None) -> Money | None:
         return None if minor is None else Money(minor, self.currency)

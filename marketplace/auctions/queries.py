@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 
 from marketplace.auctions import bid_rules, rules
 from marketplace.auctions.models import Alias, Bid, Lot, Watch
@@ -67,18 +67,19 @@ def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
     known = {alias.person_id: alias for alias in db.session.scalars(aliases)}
     count = select(func.count()).where(Alias.lot_id == lot.id, Alias.maximum_minor.is_not(None))
     mine = known.get(person_id) if person_id is not None else None
-    facts = lot.facts()
+    facts, is_blind = lot.facts(), lot.is_blind
+    own = Money(mine.maximum_minor, lot.currency) if mine and mine.maximum_minor is not None else None
     as_bidder = Party.BIDDER if mine is None else mine.party
     by = rules.party_of(lot.seller_id, person_id, as_bidder=as_bidder)
     return Seat(
         is_seller=person_id == lot.seller_id,
         has_bid=mine is not None and mine.maximum_minor is not None,
         as_bidder=as_bidder,
-        leads=person_id is not None and person_id == lot.leader_id,
-        maximum=Money(mine.maximum_minor, lot.currency) if mine and mine.maximum_minor is not None else None,
-        least=bid_rules.least_bid(facts, bidder_id=person_id),
-        leader_name=known[lot.leader_id].name if lot.leader_id in known else "",
-        bidders=db.session.scalar(count) or 0,
+        leads=person_id is not None and person_id == lot.leader_id and not is_blind,
+        maximum=own,
+        least=bid_rules.least_bid(facts, bidder_id=person_id, own=own),
+        leader_name=known[lot.leader_id].name if lot.leader_id in known and not is_blind else "",
+        bidders=0 if is_blind else db.session.scalar(count) or 0,
         actions=rules.open_to(facts, by=by, now=now) if person_id is not None else frozenset(),
         is_watching=person_id is not None and _watches(lot.id, person_id),
     )
@@ -92,16 +93,18 @@ def _watches(lot_id: int, person_id: int) -> bool:
 def history(lot: Lot, person_id: int | None, *, before: int | None = None, limit: int = HISTORY_SHOWN) -> list[Line]:
     """The bids that this person may see, newest first; `before` is the id of a line to go on from.
 
-    Everybody's but the quiet raises of others: that a leader raised himself would tell how far he goes.
+    Everybody's but the quiet raises of others: that a leader raised himself would tell how far he goes. While bids are
+    sealed, his own alone.
     """
     wanted = select(Bid, Alias.name).join(Alias, (Alias.lot_id == Bid.lot_id) & (Alias.person_id == Bid.bidder_id))
-    wanted = wanted.where(Bid.lot_id == lot.id, or_(~Bid.is_quiet, Bid.bidder_id == (person_id or 0)))
+    is_open = false() if lot.is_blind else ~Bid.is_quiet
+    wanted = wanted.where(Bid.lot_id == lot.id, or_(is_open, Bid.bidder_id == (person_id or 0)))
     if before is not None:
         wanted = wanted.where(Bid.id < before)
     rows = db.session.execute(wanted.order_by(Bid.id.desc()).limit(limit)).all()
-    lines, leader_seen = [], False
+    lines, leader_seen, leader_id = [], False, None if lot.is_blind else lot.leader_id
     for bid, name in rows:
-        leads = bid.bidder_id == lot.leader_id and bid.voided_at is None and not leader_seen and before is None
+        leads = bid.bidder_id == leader_id and bid.voided_at is None and not leader_seen and before is None
         leader_seen |= leads
         lines.append(_line(lot, bid, name, is_mine=bid.bidder_id == person_id, leads=leads))
     return lines

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from marketplace.auctions.record_rules import Line, Record, Sealed
-from marketplace.auctions.rules import Lot, SoftClose, State
+from marketplace.auctions.rules import Format, Lot, SoftClose, State
 from marketplace.groups.term_rules import Ladder
 from marketplace.kernel.money import LARGEST_MINOR, Money
 
@@ -61,6 +61,7 @@ class _RecordFile(Schema):
     currency = fields.String(required=True, validate=validate.Length(equal=3))
     opening = fields.Integer(strict=True, required=True, validate=validate.Range(1, LARGEST_MINOR))
     ladder = fields.Enum(Ladder, by_value=True, required=True)
+    bidding = fields.Enum(Format, by_value=True, load_default=Format.OPEN)
     soft_close_seconds = fields.Integer(strict=True, required=True, validate=validate.Range(0, 86_400))
     soft_close_cap_minutes = fields.Integer(strict=True, required=True, validate=validate.Range(0, 10_000))
     starts_at = _moment()
@@ -89,6 +90,7 @@ def written(record: Record, *, group: str, number: int, title: str) -> str:
             "currency": lot.opening.currency,
             "opening": lot.opening.minor,
             "ladder": lot.ladder,
+            "bidding": lot.format,
             "soft_close_seconds": int(lot.soft_close.window.total_seconds()),
             "soft_close_cap_minutes": int(lot.soft_close.cap.total_seconds() // 60),
             "starts_at": lot.starts_at.isoformat(),
@@ -124,6 +126,7 @@ def read(text: str) -> tuple[Record, dict[str, Any]]:
             cap=timedelta(minutes=found["soft_close_cap_minutes"]),
         ),
         ladder=found["ladder"],
+        format=found["bidding"],
         buy_now=None if found["buy_now"] is None else Money(found["buy_now"], currency),
     )  # fmt: skip
     record = Record(

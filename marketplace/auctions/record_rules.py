@@ -150,7 +150,8 @@ def _check_course(record: Record) -> Iterator[Finding]:
             lot = _without_void(lot, record.lines[:place], maxima, bidders, at=voids.pop(0))
         before = line.placed_at
         try:
-            verdict = judge_bid(lot, bidder_id=bidders[line.bidder], maximum=maxima[place], now=before)
+            own = _own(record.lines[:place], maxima, line) if lot.is_blind else None
+            verdict = judge_bid(lot, bidder_id=bidders[line.bidder], maximum=maxima[place], now=before, own=own)
         except RuleBroken as broken:
             yield Finding(place + 1, f"The law refuses this bid: {broken}")
             return
@@ -161,7 +162,7 @@ def _check_course(record: Record) -> Iterator[Finding]:
             yield Finding(place + 1, f"The price after this bid was {verdict.price}, not {line.price}.")
     for at in voids:
         lot = _without_void(lot, record.lines, maxima, bidders, at=at)
-    yield from _check_end(record, lot, bidders)
+    yield from _check_purchase(record, lot) if record.is_bought else _check_end(record, lot, bidders)
 
 
 def _check_purchase(record: Record, lot: Lot) -> Iterator[Finding]:
@@ -174,9 +175,7 @@ def _check_purchase(record: Record, lot: Lot) -> Iterator[Finding]:
 
 
 def _check_end(record: Record, lot: Lot, bidders: dict[str, int]) -> Iterator[Finding]:
-    if record.is_bought:
-        yield from _check_purchase(record, lot)
-        return
+    lot = replace(lot, state=record.state)  # of sealed bids the price is to be seen from the end on
     leader = next((name for name, number in bidders.items() if number == lot.leader_id), "")
     if leader != record.leader:
         yield Finding(None, f"At the end {leader or 'nobody'} led, not {record.leader or 'nobody'}.")
@@ -186,6 +185,16 @@ def _check_end(record: Record, lot: Lot, bidders: dict[str, int]) -> Iterator[Fi
         yield Finding(None, f"By the law the lot was {'sold' if is_sold_at_the_end(lot) else 'passed'}.")
     if lot.ends_at != record.ends_at:
         yield Finding(None, f"By the law it ended at {lot.ends_at.isoformat()}, not {record.ends_at.isoformat()}.")
+
+
+def _own(before: tuple[Line, ...], maxima: list[Money], line: Line) -> Money | None:
+    """What the bidder of a line had bid before it, and had not taken back."""
+    his = [
+        maxima[place]
+        for place, each in enumerate(before)
+        if each.bidder == line.bidder and (each.voided_at is None or each.voided_at > line.placed_at)
+    ]
+    return max(his, default=None)
 
 
 def _known_or_more(line: Line, place: int) -> Money:

@@ -25,7 +25,7 @@ def record_for(lot: Lot, person_id: int) -> Record:
     rows = db.session.execute(wanted.where(Bid.lot_id == lot.id).order_by(Bid.id)).all()
     has_ended = lot.state in {State.SOLD, State.PASSED}
     highest = Money(max([lot.price_minor, *(bid.price_minor for bid, _name in rows)]), lot.currency)
-    shown = [(bid, name) for bid, name in rows if has_ended or not bid.is_quiet or bid.bidder_id == person_id]
+    shown = [(bid, name) for bid, name in rows if _is_shown(lot, bid, person_id)]
     facts = lot.facts()
     return Record(
         opening=replace(
@@ -43,7 +43,15 @@ def record_for(lot: Lot, person_id: int) -> Record:
     )  # fmt: skip
 
 
+def _is_shown(lot: Lot, bid: Bid, person_id: int) -> bool:
+    """While it runs, the quiet raises of others are not, and of sealed bids none but one's own."""
+    has_ended = lot.state in {State.SOLD, State.PASSED}
+    return has_ended or bid.bidder_id == person_id or not (bid.is_quiet or lot.is_blind)
+
+
 def _leader(lot: Lot) -> str:
+    if lot.is_blind:
+        return ""
     wanted = select(Alias.name).where(Alias.lot_id == lot.id, Alias.person_id == lot.leader_id)
     return db.session.scalar(wanted) or ""
 
@@ -56,7 +64,7 @@ def _line(lot: Lot, bid: Bid, name: str, highest: Money, person_id: int) -> Line
         placed_at=bid.placed_at,
         maximum=_sealed(What.BID, maximum, bid.salt, is_shown=is_shown or bid.bidder_id == person_id),
         price=Money(bid.price_minor, lot.currency),
-        leads=bid.leads,
+        leads=bid.leads and not lot.is_blind,
         voided_at=bid.voided_at,
     )
 

@@ -157,10 +157,10 @@ def _check_has_no_conflict(lot: Lot, moderator_id: int, bidder_id: int, now: dat
 
 def _tell(lot: Lot, alias: Alias, cause: Cause, reason: str, led_before: int | None) -> None:
     """What came of it in the end: a corrected bid in the same deed is counted already."""
-    now_leads = lot.leader_id if lot.leader_id not in {led_before, alias.person_id} else None
+    now_leads = lot.leader_id if lot.leader_id not in {led_before, alias.person_id} and not lot.is_blind else None
     about = (lot.id, lot.group_id, lot.number, lot.title)
     announce(BidsVoided(*about, alias.person_id, now_leads, lot.price, lot.ends_at, reason, cause))
-    if cause in {Cause.RETRACTED, Cause.MODERATOR}:
+    if cause in {Cause.RETRACTED, Cause.MODERATOR} and not lot.is_blind:
         announce(BidRetracted(*about, lot.seller_id, alias.name, lot.price, reason))
 
 

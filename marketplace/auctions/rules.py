@@ -30,6 +30,16 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Format(StrEnum):
+    """How it is bid on. Of sealed bids nobody sees anything until the end, neither sums nor how many."""
+
+    OPEN = "open"
+    SEALED_FIRST = "sealed_first"
+    """The highest bidder pays what he bid."""
+    SEALED_SECOND = "sealed_second"
+    """The highest bidder pays what the second-highest bid."""
+
+
 class Party(StrEnum):
     BIDDER = "a member"
     RETURNED = "a member whose bids on the lot went when he left the group"
@@ -57,10 +67,11 @@ class Action(StrEnum):
 class When(StrEnum):
     ANY_TIME = "at any time"
     FROM_THE_START = "from the start"
-    BEFORE_THE_FIRST_BID = "before the first bid"
-    WITH_BIDS_IN_TIME = "while bids stand, before the last twelve hours"
-    RETRACTABLE = "while bids stand, before the last hour"
-    WITH_BIDS = "while bids stand, before the end"
+    BEFORE_THE_FIRST_BID = "before the first bid, if bids are not sealed"
+    WITH_BIDS_IN_TIME = "while bids stand or may, being sealed, before the last twelve hours"
+    RETRACTABLE = "while bids stand or may, being sealed, before the last hour"
+    WITH_OPEN_BIDS_IN_TIME = "while bids stand that are not sealed, before the last twelve hours"
+    WITH_OPEN_BIDS = "while bids stand that are not sealed, before the end"
     WHILE_IT_STANDS = "before the end, while the price for buying at once stands"
     BEFORE_THE_END = "before the end"
     AT_THE_END_SOLD = "from the end, if the leader reached the reserve"
@@ -90,8 +101,8 @@ LAW = (
     Clause(S.RUNNING,   A.BID,         P.BIDDER,    W.BEFORE_THE_END,       S.RUNNING),
     Clause(S.RUNNING,   A.BUY_NOW,     P.BIDDER,    W.WHILE_IT_STANDS,      S.SOLD),
     Clause(S.RUNNING,   A.RETRACT,     P.BIDDER,    W.RETRACTABLE,          S.RUNNING),
-    Clause(S.RUNNING,   A.RETRACT,     P.MODERATOR, W.WITH_BIDS,            S.RUNNING),
-    Clause(S.RUNNING,   A.CANCEL_BIDS, P.SELLER,    W.WITH_BIDS_IN_TIME,    S.RUNNING),
+    Clause(S.RUNNING,   A.RETRACT,     P.MODERATOR, W.WITH_OPEN_BIDS,       S.RUNNING),
+    Clause(S.RUNNING,   A.CANCEL_BIDS, P.SELLER,    W.WITH_OPEN_BIDS_IN_TIME, S.RUNNING),
     Clause(S.RUNNING,   A.CANCEL,      P.SELLER,    W.WITH_BIDS_IN_TIME,    S.WITHDRAWN),
     Clause(S.RUNNING,   A.WITHDRAW,    P.SELLER,    W.BEFORE_THE_FIRST_BID, S.WITHDRAWN),
     Clause(S.RUNNING,   A.HIDE,        P.MODERATOR, W.BEFORE_THE_END,       S.WITHDRAWN),
@@ -143,6 +154,7 @@ class Lot:
     ends_at: datetime
     soft_close: SoftClose
     ladder: Ladder = Ladder.FINE
+    format: Format = Format.OPEN
     leader_id: int | None = None
     leader_maximum: Money | None = None
     second_maximum: Money | None = None
@@ -161,6 +173,11 @@ class Lot:
     """Its buyer did not pay, and it is offered to the next in line."""
     is_hidden: bool = False
     """A moderator has taken it out of sight."""
+
+    @property
+    def is_blind(self) -> bool:
+        """Sealed, and not ended: what stands here is nobody's to see, and nothing that he may do tells of it."""
+        return self.format is not Format.OPEN and self.state in {State.SCHEDULED, State.RUNNING}
 
 
 # ---- what may be done with a lot ----
@@ -203,10 +220,11 @@ def _is_in_time(clause: Clause, lot: Lot, now: datetime) -> bool:
     return {
         When.ANY_TIME: True,
         When.FROM_THE_START: now >= lot.starts_at,
-        When.BEFORE_THE_FIRST_BID: not has_ended and lot.bid_count == 0,
-        When.WITH_BIDS_IN_TIME: has_bids and now < lot.ends_at - LAST_HALF_DAY,
-        When.RETRACTABLE: has_bids and now < lot.ends_at - LAST_HOUR,
-        When.WITH_BIDS: has_bids and not has_ended,
+        When.BEFORE_THE_FIRST_BID: not has_ended and not has_bids and not lot.is_blind,
+        When.WITH_BIDS_IN_TIME: (has_bids or lot.is_blind) and now < lot.ends_at - LAST_HALF_DAY,
+        When.RETRACTABLE: (has_bids or lot.is_blind) and now < lot.ends_at - LAST_HOUR,
+        When.WITH_OPEN_BIDS_IN_TIME: has_bids and not lot.is_blind and now < lot.ends_at - LAST_HALF_DAY,
+        When.WITH_OPEN_BIDS: has_bids and not has_ended and not lot.is_blind,
         When.WHILE_IT_STANDS: not has_ended and lot.buy_now is not None and not lot.is_buy_now_gone,
         When.BEFORE_THE_END: not has_ended,
         When.AT_THE_END_SOLD: has_ended and is_sold_at_the_end(lot),
@@ -232,12 +250,15 @@ def _out_of_time(clause: Clause, lot: Lot, now: datetime) -> RuleBroken:
         return TooEarly("The clock has not come to this yet.")
     if when in {When.UNLESS_HIDDEN, When.AFTER_THE_DEAL_FELL}:
         return _not_to_be_listed(lot)
-    if when is When.BEFORE_THE_FIRST_BID and lot.bid_count:
-        return TooLate("Somebody has bid on this lot. It runs to its end.")
-    if now < lot.ends_at and when in _WHILE_BIDS_STAND and not has_bids:
+    if now >= lot.ends_at:
+        return TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
+    if when in {When.WITH_OPEN_BIDS, When.WITH_OPEN_BIDS_IN_TIME} and lot.is_blind:
+        return RuleBroken("Bids on this lot are sealed. Nobody but the bidder can take one back.")
+    if when in _WHILE_BIDS_STAND and not has_bids:
         return RuleBroken("There are no bids on this lot.")
-    sentence = _TOO_LATE.get(when) if now < lot.ends_at else None
-    return TooLate(sentence) if sentence else TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
+    if when is When.BEFORE_THE_FIRST_BID and lot.is_blind:
+        return TooLate("This lot runs to its end: there may be sealed bids on it.")
+    return TooLate(_TOO_LATE[when])
 
 
 def _not_to_be_listed(lot: Lot) -> RuleBroken:
@@ -248,9 +269,13 @@ def _not_to_be_listed(lot: Lot) -> RuleBroken:
     return TooEarly("This lot is sold. It can be listed again only if the deal falls through.")
 
 
-_WHILE_BIDS_STAND = frozenset({When.RETRACTABLE, When.WITH_BIDS, When.WITH_BIDS_IN_TIME})
+_WHILE_BIDS_STAND = frozenset(
+    {When.RETRACTABLE, When.WITH_OPEN_BIDS, When.WITH_OPEN_BIDS_IN_TIME, When.WITH_BIDS_IN_TIME}
+)
 _TOO_LATE = {
+    When.BEFORE_THE_FIRST_BID: "Somebody has bid on this lot. It runs to its end.",
     When.RETRACTABLE: "In the last hour nobody retracts a bid himself. If it was a slip, ask a moderator now.",
     When.WITH_BIDS_IN_TIME: "In the last twelve hours a seller cancels nothing any more. Ask a moderator.",
+    When.WITH_OPEN_BIDS_IN_TIME: "In the last twelve hours a seller cancels nothing any more. Ask a moderator.",
     When.WHILE_IT_STANDS: "This lot cannot be bought at once any more. Place a bid.",
 }

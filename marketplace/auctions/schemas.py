@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, pre_load, validate
 
 from marketplace.auctions.retraction_rules import LotGone, Reason, Refusal
+from marketplace.auctions.rules import Format
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.fields import Amount, ClientKey, Line, Moment, Prose
 from marketplace.kernel.money import Money, NotExact, exponent
@@ -21,6 +22,7 @@ class ListLot(Schema):
     opening = Amount(required=True)
     reserve = Amount(blank=True, load_default=None)
     buy_now = Amount(blank=True, load_default=None)
+    format = fields.Enum(Format, by_value=True, load_default=Format.OPEN, error_messages=_CHOOSE)
     starts_at = Moment(load_default=None)
     ends_at = Moment(required=True)
     client_key = ClientKey(required=True)

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from marketplace.auctions import finding, rules
+from marketplace.auctions import closing, finding, rules
 from marketplace.auctions.events import LotHidden, LotListed, LotWithdrawn
 from marketplace.auctions.listing_rules import Offer, judge_offer
 from marketplace.auctions.models import Lot
 from marketplace.auctions.retraction_rules import LotGone
-from marketplace.auctions.rules import Action, Party, State
+from marketplace.auctions.rules import Action, Format, Party, State
 from marketplace.catalog import service as catalog
 from marketplace.catalog.models import Item
 from marketplace.catalog.rules import State as ItemState
@@ -29,7 +29,7 @@ from marketplace.kernel.money import Money
 @use_case
 def list_lot(
     *, by: int, item_id: int, opening: Money, reserve: Money | None = None, buy_now: Money | None = None,
-    starts_at: datetime | None = None, ends_at: datetime, client_key: str,
+    format: Format = Format.OPEN, starts_at: datetime | None = None, ends_at: datetime, client_key: str,
 ) -> Lot:  # fmt: skip
     """Offer a published item in an auction, from now or from `starts_at`; moments without a zone are the group's.
 
@@ -43,6 +43,7 @@ def list_lot(
         opening=opening,
         reserve=reserve,
         buy_now=buy_now,
+        format=format,
         starts_at=None if starts_at is None else in_zone(starts_at, group.time_zone),
         ends_at=in_zone(ends_at, group.time_zone),
     )
@@ -61,7 +62,10 @@ def relist(*, lot_id: int, by: int, client_key: str) -> Lot:
     now = clock.now()
     ends_at = now + (lot.scheduled_end_at - lot.starts_at)
     buy_now = None if lot.buy_now_minor is None else Money(lot.buy_now_minor, lot.currency)
-    offer = Offer(opening=lot.opening, reserve=lot.reserve, buy_now=buy_now, starts_at=None, ends_at=ends_at)
+    offer = Offer(
+        opening=lot.opening, reserve=lot.reserve, buy_now=buy_now, format=Format(lot.format), starts_at=None,
+        ends_at=ends_at,
+    )  # fmt: skip
     group = group_finding.locked_group(lot.group_id)
     return _publish(item, group, offer, client_key, now=now, relisted_from=lot.id)
 
@@ -151,7 +155,8 @@ def _publish(
     lot = Lot(
         group_id=group.id, number=number, item_id=item.id, seller_id=item.seller_id, client_key=client_key,
         relisted_from_id=relisted_from, title=item.title, category=item.category or "other", currency=group.currency,
-        shipping_minor=item.shipping_minor or 0, terms=group.terms, opening_minor=offer.opening.minor,
+        shipping_minor=item.shipping_minor or 0, terms=group.terms, format=offer.format,
+        opening_minor=offer.opening.minor,
         reserve_minor=None if offer.reserve is None else offer.reserve.minor,
         buy_now_minor=None if offer.buy_now is None else offer.buy_now.minor, price_minor=offer.opening.minor,
         starts_at=starts_at, scheduled_end_at=offer.ends_at, ends_at=offer.ends_at, listed_at=now,
@@ -160,6 +165,8 @@ def _publish(
     db.session.add(lot)
     db.session.flush()
     groups.fix_currency(group.id)
+    if lot.state == State.RUNNING:
+        closing.freeze_sealed(lot)
     audit.note("list lot", f"lot:{lot.id}", by=item.seller_id, group_id=group.id)
     announce(LotListed(lot.id, group.id, item.id, number, lot.title, lot.seller_id, lot.starts_at, lot.ends_at))
     return lot

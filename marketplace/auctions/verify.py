@@ -15,7 +15,7 @@ from pathlib import Path
 from marketplace.auctions.increment_rules import increment
 from marketplace.auctions.record_file import Unreadable, read
 from marketplace.auctions.record_rules import Finding, Record, examine, missing
-from marketplace.auctions.rules import State
+from marketplace.auctions.rules import Format, State
 from marketplace.kernel.money import Money
 
 
@@ -75,7 +75,11 @@ def _outcome(record: Record) -> Iterator[str]:
         return
     yield f"{record.leader} won at {record.price}: his maximum was the highest, or the earliest of the highest."
     second = max(_others(record), default=None)
-    if second is None:
+    if record.opening.format is Format.SEALED_FIRST:
+        yield "Bids were sealed, and the winner pays what he bid."
+    elif second is not None and record.opening.format is Format.SEALED_SECOND:
+        yield f"Bids were sealed. The best bid of anybody else was {second}, and that is paid, or the reserve."
+    elif second is None:
         yield "Nobody else's bid counted: the price is the opening price, or the reserve."
     else:
         step = increment(second, record.opening.ladder)

@@ -63,6 +63,9 @@ def bid(slug: str, number: int) -> Response | tuple[str, int]:
         if placed.leads:
             sums = {"price": money_text(placed.price), "maximum": money_text(placed.maximum)}
             flash(_("You lead at %(price)s. We bid for you up to %(maximum)s, only as far as needed.", **sums))
+        elif lot.is_blind:
+            flash(_("Your sealed bid of %(maximum)s is in. Nobody sees it until the end.",
+                    maximum=money_text(placed.maximum)))  # fmt: skip
         return redirect(url_for("lots.show", slug=slug, number=number))
     return lots.lot_page(group, lot, form), 422
 

@@ -11,7 +11,7 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.auctions import queries, retracting, retraction_rules, rules, schemas, service
-from marketplace.auctions.bidding import NeedsSecondLook
+from marketplace.auctions.bidding import NeedsSecondLook, Placed
 from marketplace.auctions.models import Lot
 from marketplace.auctions.schemas import as_money
 from marketplace.groups import service as groups
@@ -61,7 +61,7 @@ def retract(slug: str, number: int) -> Page:
         except NeedsSecondLook:
             is_far_above = True
             raise
-        flash(_say(placed.leads, money_text(placed.maximum)) if placed else _("Your bids are taken back."))
+        flash(_say(placed, is_blind=lot.is_blind))
         return _back(slug, number)
     return _mine(group, lot, form, is_far_above=is_far_above), 422
 
@@ -164,10 +164,15 @@ def _page(template: str, group: Group, lot: Lot, form: Form, reasons: dict[Any, 
         return render_template(template, group=group, lot=lot, form=form, reasons=choices, **more)
 
 
-def _say(leads: bool, maximum: str) -> str:
+def _say(placed: Placed | None, *, is_blind: bool) -> str:
+    if placed is None:
+        return str(_("Your bids are taken back."))
+    maximum = money_text(placed.maximum)
+    if is_blind:
+        return str(_("Your bids are taken back, and the new one of %(maximum)s is sealed.", maximum=maximum))
     lead = _("Your bids are taken back. You lead again, and we bid for you up to %(maximum)s.", maximum=maximum)
     follow = _("Your bids are taken back, and the new one of %(maximum)s is placed. Others lead.", maximum=maximum)
-    return str(lead if leads else follow)
+    return str(lead if placed.leads else follow)
 
 
 def _back(slug: str, number: int) -> Response:

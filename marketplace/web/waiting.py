@@ -32,7 +32,9 @@ def _from_auctions(person_id: int) -> Iterable[Task]:
     now = clock.now()
     for entry in lists.bids_of(person_id, open_only=True, before=None, limit=lists.PAGE):
         lot = entry.lot
-        if entry.maximum is None or lot.leader_id == person_id or lot.state != State.RUNNING or lot.ends_at <= now:
+        if entry.maximum is None or lot.is_blind or lot.leader_id == person_id or lot.state != State.RUNNING:
+            continue
+        if lot.ends_at <= now:
             continue
         yield Task(
             title=_("You have been outbid on lot %(number)s", number=lot.number),
