@@ -22,6 +22,21 @@ def _salt() -> str:
 
 _STATES = ", ".join(f"'{state}'" for state in rules.State)
 _LIVE = text("state IN ('scheduled', 'running')")
+RUNNING, TO_COME, PAST = "= 'running'", "= 'scheduled'", "IN ('sold', 'passed')"
+
+
+def in_state(states: str, dialect: str) -> str:
+    """The condition of an index that only some lots are in, and of a query that is to use it, word for word.
+
+    SQLite would take the plain one for another index, after which it has to sort; PostgreSQL reckons with it.
+    """
+    return f"state || '' {states}" if dialect == "sqlite" else f"state {states}"
+
+
+def _index(name: str, *columns: str, where: str) -> Index:
+    """One that only some lots are in: a bid moves a lot in as few of them as can be, and the past in none."""
+    lite, postgres = (text(in_state(where, dialect)) for dialect in ("sqlite", "postgresql"))
+    return Index(name, *columns, sqlite_where=lite, postgresql_where=postgres)
 
 
 class Lot(Base):
@@ -37,6 +52,17 @@ class Lot(Base):
         Index("ix_lots_group_id_state_ends_at", "group_id", "state", "ends_at", "id"),
         Index("ix_lots_group_id_ends_at", "group_id", "ends_at", "id"),
         Index("ix_lots_seller_id_id", "seller_id", "id"),
+        _index("ix_lots_running_by_kind", "group_id", "category", "ends_at", "id", where=RUNNING),
+        _index("ix_lots_running_by_number", "group_id", "number", "id", where=RUNNING),
+        _index("ix_lots_running_by_price", "group_id", "price_minor", "id", where=RUNNING),
+        _index("ix_lots_running_by_bids", "group_id", "bid_count", "id", where=RUNNING),
+        _index("ix_lots_to_come_by_start", "group_id", "starts_at", "id", where=TO_COME),
+        _index("ix_lots_to_come_by_number", "group_id", "number", "id", where=TO_COME),
+        _index("ix_lots_to_come_by_price", "group_id", "price_minor", "id", where=TO_COME),
+        _index("ix_lots_past_by_kind", "group_id", "category", "ends_at", "id", where=PAST),
+        _index("ix_lots_past_by_number", "group_id", "number", "id", where=PAST),
+        _index("ix_lots_past_by_price", "group_id", "price_minor", "id", where=PAST),
+        _index("ix_lots_past_by_bids", "group_id", "bid_count", "id", where=PAST),
         CheckConstraint(f"state IN ({_STATES})", "state"),
         CheckConstraint("opening_minor > 0", "opening"),
         CheckConstraint("reserve_minor IS NULL OR reserve_minor >= opening_minor", "reserve"),
@@ -57,6 +83,10 @@ class Lot(Base):
 
     title: Mapped[str]
     category: Mapped[str]
+    condition: Mapped[str | None]
+    made_from: Mapped[int | None]
+    made_to: Mapped[int | None]
+    """The years of its period, where its seller named any; both included."""
     currency: Mapped[str]
     shipping_minor: Mapped[int] = mapped_column(default=0)
     terms: Mapped[Terms] = mapped_column(TermsType)

@@ -38,6 +38,7 @@ from marketplace.web import (
     people,
     photos,
     rulings,
+    searches,
     second_factor,
     treasury,
 )
@@ -60,6 +61,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     items.blueprint,
     photos.blueprint,
     lots.blueprint,
+    searches.blueprint,
     bids.blueprint,
     operators.blueprint,
     orders.blueprint,
