@@ -59,12 +59,13 @@ def test_a_long_past_is_counted_so_far_and_no_further(app, monkeypatch):
         assert (page.total, page.has_uncounted) == (2, lots > 2)
 
 
-@pytest.mark.parametrize("stage", [Stage.RUNNING, Stage.ENDED])
-def test_a_page_is_read_off_an_index_and_nothing_is_sorted(app, stage):
+@pytest.mark.parametrize(("order", "kind"), [*((order, "") for order in Order), (Order.ENDING, "coins")])
+@pytest.mark.parametrize("stage", Stage)
+def test_a_page_is_read_off_an_index_and_nothing_is_sorted(app, stage, order, kind):
     group = a_group()
-    key = f"{int(clock.now().timestamp() * 1_000_000)}-1"
-    plan = plans_of(lambda: catalogue.catalogue(group.id, Search(stage, after=key), now=clock.now()))[-1]
-    assert "ix_lots_group_id" in plan, plan
+    search = Search(stage, order, kind, after=f"{int(clock.now().timestamp() * 1_000_000)}-1")
+    plan = plans_of(lambda: catalogue.catalogue(group.id, search, now=clock.now()))[-1]
+    assert "ix_lots_" in plan, plan
     assert "sort" not in plan.lower(), plan
     assert "temp b-tree" not in plan.lower(), plan
 
