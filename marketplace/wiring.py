@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.accounts import events as accounts
-from marketplace.auctions import chances, events as auctions, following, service as lots
+from marketplace.auctions import chances, events as auctions, following, matching, service as lots
 from marketplace.catalog import events as catalog
 from marketplace.disputes import events as disputes, rulers, service as disputing
 from marketplace.escrow import events as escrow, judging_rules, service as orders
@@ -16,6 +16,7 @@ from marketplace.notifications import (
     about_lots,
     about_orders,
     about_people,
+    about_searches,
 )
 from marketplace.reputation import deals, events as reputation
 from marketplace.reputation.rules import Ending
@@ -84,13 +85,15 @@ HANDLERS: Handlers = {
     auctions.ChanceGiven: (about_lots.chance_given,),
     auctions.ChancesOver: (about_lots.chances_over,),
     auctions.LotBought: (about_lots.bought,),
-    auctions.LotHidden: (about_lots.hidden,),
+    auctions.LotHidden: (about_searches.hidden, about_lots.hidden),
+    auctions.LotListed: (matching.lot_listed,),
     auctions.LotPassed: (about_lots.passed,),
     auctions.LotSold: (open_order, about_lots.sold),
-    auctions.LotWithdrawn: (about_lots.withdrawn,),
+    auctions.LotsFit: (about_searches.lots_fit,),
+    auctions.LotWithdrawn: (about_searches.hidden, about_lots.withdrawn),
     auctions.Outbid: (about_lots.outbid,),
     auctions.WatchedLotEnds: (about_lots.watched_lot_ends,),
-    catalog.ItemChanged: (following.item_changed,),
+    catalog.ItemChanged: (following.item_changed, matching.item_changed),
     catalog.ItemWithdrawn: (following.item_withdrawn,),
     catalog.RemarkAdded: (about_lots.remark_added,),
     disputes.AnswerDue: (about_disputes.answer_due,),

@@ -11,6 +11,7 @@ from alembic import context
 from sqlalchemy.types import TypeDecorator
 
 import marketplace
+from marketplace.catalog.text_models import NOT_IN_THE_METADATA
 from marketplace.kernel.database import Base, db, unit_of_work
 
 for module in pkgutil.walk_packages(marketplace.__path__, "marketplace."):
@@ -37,6 +38,7 @@ def run() -> None:
             render_item=render,
             render_as_batch=connection.dialect.name == "sqlite",
             compare_type=False,
+            include_name=lambda name, *_: name not in NOT_IN_THE_METADATA,
             transactional_ddl=True,
         )
         if connection.dialect.name == "postgresql":  # two servers that start together migrate one after the other

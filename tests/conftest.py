@@ -144,5 +144,6 @@ def _wipe(engine: Engine) -> None:
             connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
         for table in tables:
             connection.exec_driver_sql(f'DELETE FROM "{table}"')
+        connection.exec_driver_sql("INSERT INTO item_words(item_words) VALUES ('rebuild')")  # no trigger told it
         for _name, sql in triggers:
             connection.exec_driver_sql(sql)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.auctions.retraction_rules import Cause
+from marketplace.auctions.search_rules import Sort
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.money import Money
 
@@ -102,6 +103,24 @@ class WatchedLotEnds:
     person_id: int
     price: Money
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotsFit:
+    """`count` lots that have come are what `person_id` looks for; one of them, the next to end, in particulars."""
+
+    search_id: int
+    sort: Sort
+    name: str
+    person_id: int
+    group_id: int
+    count: int
+    lot_id: int
+    number: int
+    title: str
+    price: Money
+    ends_at: datetime
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

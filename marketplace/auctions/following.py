@@ -8,6 +8,7 @@ from marketplace.auctions import finding, retracting, service
 from marketplace.auctions.models import Bid, Lot
 from marketplace.auctions.rules import State
 from marketplace.catalog.events import ItemChanged, ItemWithdrawn
+from marketplace.catalog.period_rules import years_of
 from marketplace.groups.events import GroupClosed, LastOwnerLeft, MemberLeft, MemberRemoved
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import RuleBroken
@@ -62,7 +63,8 @@ def item_changed(fact: ItemChanged) -> None:
     for lot_id in _open_lots(fact.group_id, Lot.item_id == fact.item_id):
         lot = finding.locked_lot(lot_id)
         if lot.leader_id is None:
-            lot.title, lot.category = fact.title, fact.category
+            lot.title, lot.category, lot.condition = fact.title, fact.category, fact.condition or None
+            lot.made_from, lot.made_to = years_of(fact.period) or (None, None)
             lot.shipping_minor = fact.shipping.minor if fact.shipping else 0
             lot.version += 1
 

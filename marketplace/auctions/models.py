@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.auctions import bid_rules, rules
+from marketplace.auctions.lot_indexes import CATALOGUE_INDEXES
 from marketplace.auctions.seal_rules import SALT_BYTES
 from marketplace.groups.models import TermsType
 from marketplace.groups.term_rules import Terms
@@ -39,6 +40,7 @@ class Lot(Base):
         Index("ix_lots_group_id_state_ends_at", "group_id", "state", "ends_at", "id"),
         Index("ix_lots_group_id_ends_at", "group_id", "ends_at", "id"),
         Index("ix_lots_seller_id_id", "seller_id", "id"),
+        *CATALOGUE_INDEXES,
         CheckConstraint(f"state IN ({_STATES})", "state"),
         CheckConstraint(f"format IN ({_FORMATS})", "format"),
         CheckConstraint("opening_minor > 0", "opening"),
@@ -63,6 +65,10 @@ class Lot(Base):
 
     title: Mapped[str]
     category: Mapped[str]
+    condition: Mapped[str | None]
+    made_from: Mapped[int | None]
+    made_to: Mapped[int | None]
+    """The years of its period, where its seller named any; both included."""
     currency: Mapped[str]
     shipping_minor: Mapped[int] = mapped_column(default=0)
     terms: Mapped[Terms] = mapped_column(TermsType)

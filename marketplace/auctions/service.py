@@ -14,6 +14,7 @@ from marketplace.auctions.retraction_rules import LotGone
 from marketplace.auctions.rules import Action, Format, Party, State
 from marketplace.catalog import service as catalog
 from marketplace.catalog.models import Item
+from marketplace.catalog.period_rules import years_of
 from marketplace.catalog.rules import State as ItemState
 from marketplace.groups import finding as group_finding, service as groups
 from marketplace.groups.models import Group
@@ -151,10 +152,12 @@ def _publish(
     starts_at = judge_offer(offer, now=now)
     _check_free(item)
     _check_confirmer(item)
+    made_from, made_to = years_of(item.period) or (None, None)
     number = 1 + (db.session.scalar(select(func.max(Lot.number)).where(Lot.group_id == group.id)) or 0)
     lot = Lot(
         group_id=group.id, number=number, item_id=item.id, seller_id=item.seller_id, client_key=client_key,
-        relisted_from_id=relisted_from, title=item.title, category=item.category or "other", currency=group.currency,
+        relisted_from_id=relisted_from, title=item.title, category=item.category or "other",
+        condition=item.condition, made_from=made_from, made_to=made_to, currency=group.currency,
         shipping_minor=item.shipping_minor or 0, terms=group.terms, format=offer.format,
         opening_minor=offer.opening.minor,
         reserve_minor=None if offer.reserve is None else offer.reserve.minor,

@@ -30,6 +30,8 @@ class ItemChanged:
     category: str
     shipping: Money | None
     at: datetime
+    condition: str = ""
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)

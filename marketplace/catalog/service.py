@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.catalog import queries, rules
+from marketplace.catalog import queries, rules, texts
 from marketplace.catalog.events import ItemChanged, ItemPublished, ItemWithdrawn, RemarkAdded
 from marketplace.catalog.models import Item, Photo, Remark
 from marketplace.catalog.rules import Action, Details, State
@@ -45,11 +45,10 @@ def change_item(*, item_id: int, by: int, details: Details) -> Item:
     item = changeable(item_id, by=by)
     _write(item, details)
     item.changed_at = clock.now()
+    texts.write(item)
     if item.state == State.PUBLISHED:
         rules.check_complete(item.facts(photos=photos_in(item)))
-        announce(
-            ItemChanged(item.id, item.group_id, by, item.title, item.category or "", item.shipping, item.changed_at)
-        )
+        announce(_changed(item))
     audit.note("change item", f"item:{item.id}", by=by, group_id=item.group_id)
     return item
 
@@ -63,6 +62,7 @@ def publish(*, item_id: int, by: int) -> Item:
         changed = RuleBroken("The group's currency has changed. Enter what shipping costs again.", field="shipping")
         raise rules.Incomplete(changed)
     item.published_at = clock.now()
+    texts.write(item)
     audit.note("publish item", f"item:{item.id}", by=by, group_id=item.group_id)
     announce(ItemPublished(item.id, item.group_id, by, item.title, item.published_at))
     return item
@@ -109,6 +109,7 @@ def add_remark(*, item_id: int, by: int, client_key: str, text: str) -> None:
     remark = Remark(item_id=item.id, client_key=client_key, text=text, at=now)
     db.session.add(remark)
     db.session.flush()
+    texts.write(item)
     audit.note("add remark", f"item:{item.id}", by=by, group_id=item.group_id)
     announce(RemarkAdded(item.id, item.group_id, by, item.title, remark.id, text, now))
 
@@ -158,6 +159,13 @@ def _write(item: Item, details: Details) -> None:
     item.claims, item.faults = details.claims, details.faults
     item.currency, item.shipping_minor = currency, _shipping_minor(details, currency)
     item.shipping_to, item.pickup_possible = details.shipping_to, details.pickup_possible
+
+
+def _changed(item: Item) -> ItemChanged:
+    return ItemChanged(
+        item.id, item.group_id, item.seller_id, item.title, item.category or "", item.shipping, item.changed_at,
+        condition=item.condition or "", period=item.period,
+    )  # fmt: skip
 
 
 def _shipping_minor(details: Details, currency: str) -> int | None:

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     SEE_REPORTS = "see reports"
     CHECK_AUCTION = "check an auction"
     WATCH_LOT = "watch a lot"
+    KEEP_SEARCH = "keep a search or a want"
     PLACE_BID = "place a bid"
     RETRACT_BID = "retract a bid"
     LIST_ITEM = "list an item"
@@ -133,6 +134,7 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.SEE_BOOKS:             Clause(is_member,          is_member,          W.ALWAYS),
     P.CHECK_AUCTION:         Clause(is_member,          is_member,          W.ALWAYS),
     P.WATCH_LOT:             Clause(is_member,          sees_the_catalogue, W.ALWAYS),
+    P.KEEP_SEARCH:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.PLACE_BID:             Clause(is_member,          sees_the_catalogue, W.AGREED),
     P.RETRACT_BID:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.LIST_ITEM:             Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),

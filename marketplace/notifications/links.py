@@ -17,6 +17,16 @@ def lot(slug: str, number: int) -> str:
     return f"/g/{slug}/lots/{number}"
 
 
+def searches(slug: str) -> str:
+    """A member's own searches and wants."""
+    return f"/g/{slug}/searches"
+
+
+def kept_search(slug: str, search_id: int) -> str:
+    """The lots that fit one of them."""
+    return f"/g/{slug}/searches/{search_id}"
+
+
 def bids(*, ended: bool) -> str:
     """A person's own list of what he bid on: for lots whose page he may not see any more."""
     return "/bids?show=ended" if ended else "/bids"

@@ -44,6 +44,10 @@ TOLD = {
     "auctions": {
         "outbid": _("You have been outbid on lot %(number)s, %(title)s. The price is %(price)s now."),
         "watched_lot_ends": _("Lot %(number)s, %(title)s, which you watch, ends within the hour, at %(price)s now."),
+        "search_fits": _("Lot %(number)s, %(title)s, is new and fits your search %(name)s."),
+        "search_fits_more": _("%(count)s new lots fit your search %(name)s."),
+        "want_fits": _("Lot %(number)s, %(title)s, may be what you want (%(name)s). The price is %(price)s now."),
+        "want_fits_more": _("%(count)s new lots may be what you want (%(name)s), at your price."),
         "won": _("You won lot %(number)s, %(title)s, for %(price)s."),
         "bids_voided": _("Your bids on lot %(number)s, %(title)s, no longer count."),
         "bids_retracted": _("A moderator took your bids on lot %(number)s, %(title)s, back, as you asked."),

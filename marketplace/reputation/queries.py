@@ -44,6 +44,13 @@ def standings_of(person_ids: Collection[int], group_id: int) -> dict[int, rules.
     return {person_id: rules.standing(records.get(person_id, rules.Record()), share=share) for person_id in person_ids}
 
 
+def people_at(group_id: int, risks: Collection[rules.Risk]) -> list[int]:
+    """Who in a group is at one of these risks; two queries. Of people without deals there may be no row."""
+    share = _share_of(group_id)
+    rows = db.session.scalars(select(StandingRow).where(StandingRow.group_id == group_id))
+    return sorted(row.person_id for row in rows if rules.risk(row.facts(), share=share) in risks)
+
+
 def exposure_of(person_id: int, group_id: int, currency: str) -> Money:
     """What buyers have at stake in this seller's orders that have not ended. `currency` is the group's."""
     row = db.session.get(StandingRow, (person_id, group_id))

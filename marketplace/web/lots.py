@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_security import auth_required
-from marshmallow import ValidationError
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as people
-from marketplace.auctions import bid_rules, chances, finding, listing_rules, lists, queries, schemas, service, watching
+from marketplace.auctions import bid_rules, chances, finding, listing_rules, queries, schemas, service, watching
 from marketplace.auctions.increment_rules import increment
-from marketplace.auctions.lists import Order, Search, Stage
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State
 from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
 from marketplace.catalog.models import Item
-from marketplace.catalog.rules import Category
 from marketplace.escrow import queries as orders
 from marketplace.groups import service as groups
 from marketplace.groups.models import Group
@@ -31,7 +27,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed, NotFound
 from marketplace.kernel.money import Money
 from marketplace.reputation import queries as reputation
-from marketplace.web import lot_words
+from marketplace.web import catalogue_page, lot_words
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
@@ -44,26 +40,12 @@ lot_words.register(blueprint)
 USUAL_DAYS = 7
 USUAL_HOUR = 20
 
-Choice = TypeVar("Choice", bound=StrEnum)
-
 
 @blueprint.get("/lots")
 def catalogue(slug: str) -> str:
     """The lots of a group, as cards: those that run, that will, or that have ended."""
     group = group_here(slug, Permission.SEE_LOTS)
-    search, now = _search(), clock.now()
-    page = lists.catalogue(group.id, search, now=now)
-    with clock.at(now):  # one page, one moment
-        return render_template(
-            "lots/catalogue.html",
-            group=group,
-            page=page,
-            search=search,
-            covers=catalog.covers_of(lot.item_id for lot in page.lots),
-            kinds=Category,
-            now=now,
-            able=able_in(group),
-        )
+    return catalogue_page.page_of(group)
 
 
 @blueprint.get("/lots/<int:number>")
@@ -208,29 +190,6 @@ def _form_page(group: Group, item: Item, form: Form) -> str:
 
 def _to(slug: str, lot: Lot) -> Response:
     return redirect(url_for(".show", slug=slug, number=lot.number))
-
-
-def _search() -> Search:
-    """What the address asks for. What it should not say is left out."""
-    kind = _one_of(Category, request.args.get("kind"), None)
-    return Search(
-        stage=_one_of(Stage, request.args.get("stage"), Stage.RUNNING),
-        order=_one_of(Order, request.args.get("order"), Order.ENDING),
-        kind=kind or "",
-        words=_words(),
-        after=request.args.get("after", "")[:60],
-    )
-
-
-def _words() -> str:
-    try:
-        return str(schemas.Words().load({"q": request.args.get("q", "")})["q"])
-    except ValidationError:
-        return ""
-
-
-def _one_of(kind: type[Choice], text: str | None, default: Any) -> Any:
-    return next((choice for choice in kind if choice == text), default)
 
 
 def _order_of(lot: Lot, person_id: int | None) -> int | None:

@@ -41,6 +41,7 @@ from marketplace.web import (
     photos,
     retractions,
     rulings,
+    searches,
     second_factor,
     treasury,
 )
@@ -63,6 +64,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     items.blueprint,
     photos.blueprint,
     lots.blueprint,
+    searches.blueprint,
     bids.blueprint,
     buying.blueprint,
     chances.blueprint,

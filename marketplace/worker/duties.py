@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from marketplace.accounts import doors
-from marketplace.auctions import chances, closing, watching
+from marketplace.auctions import chances, closing, matching, watching
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.notifications import sending
@@ -36,6 +36,8 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("close lots", 1, closing.close_due_lots),
     Duty("lapse second chances", 5, chances.lapse_due_chances),
     Duty("tell watchers", 30, watching.tell_watchers),
+    Duty("match new lots", 30, matching.match_new_lots),
+    Duty("tell of fits", 30, matching.tell_of_fits),
     Duty("lapse orders", 2, escrow.lapse_due_orders),
     Duty("remind of orders", 60, escrow.remind_due_orders),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from marketplace.auctions import buying, closing, lists, records, retracting, service
-from marketplace.auctions.lists import Search, Stage
+from marketplace.auctions import buying, catalogue, closing, records, retracting, service
 from marketplace.auctions.models import Alias, Lot
 from marketplace.auctions.record_file import read, written
 from marketplace.auctions.record_rules import examine
 from marketplace.auctions.retraction_rules import Reason
 from marketplace.auctions.rules import State
+from marketplace.auctions.search_rules import Search, Stage
 from marketplace.escrow.models import Order
 from marketplace.groups.models import Group
 from marketplace.kernel import clock
@@ -63,7 +63,7 @@ def test_who_pays_the_price_has_it_and_the_auction_is_over(app):
     assert after.ends_at == after.closed_at == after.bought_at < after.scheduled_end_at
     order = db.session.scalars(select(Order)).one()
     assert (order.buyer_id, order.hammer_minor) == (anna.id, 9000)
-    ended = lists.catalogue(lot.group_id, Search(stage=Stage.ENDED), now=clock.now())
+    ended = catalogue.catalogue(lot.group_id, Search(stage=Stage.ENDED), now=clock.now())
     assert [each.id for each in ended.lots] == [lot.id]
     with pytest.raises(TooLate):
         a_bid(lot, maximum=10_000)

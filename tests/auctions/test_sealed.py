@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import select
 
-from marketplace.auctions import closing, lists, queries, records, retracting, rules, service
+from marketplace.auctions import catalogue, closing, queries, records, retracting, rules, service
 from marketplace.auctions.bid_rules import judge_bid, least_bid, price
-from marketplace.auctions.lists import Search
 from marketplace.auctions.models import Bid, Lot
 from marketplace.auctions.record_file import read, written
 from marketplace.auctions.record_rules import examine
 from marketplace.auctions.retraction_rules import LotGone, Reason
 from marketplace.auctions.rules import Action, Format, Party, State
+from marketplace.auctions.search_rules import Search
 from marketplace.auctions.verify import main
 from marketplace.catalog.models import Item
 from marketplace.groups.models import Group
@@ -125,7 +125,7 @@ def test_until_the_end_nobody_sees_anything_of_others(lot, app):
     assert [line.bidder for line in records.record_for(now_of(lot), lot.seller_id).lines] == []
     assert db.session.scalars(select(Notice)).all() == []
     assert frozen is None or db.session.get_one(Item, lot.item_id).frozen_at == frozen
-    page = lists.catalogue(lot.group_id, Search(), now=clock.now())
+    page = catalogue.catalogue(lot.group_id, Search(), now=clock.now())
     assert [(each.price_minor, each.bid_count) for each in page.lots] == [(500, 0)]
 
 

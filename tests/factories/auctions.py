@@ -13,6 +13,7 @@ from marketplace.auctions import bidding
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State
 from marketplace.catalog.models import Item
+from marketplace.catalog.period_rules import years_of
 from marketplace.groups.models import Group
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
@@ -39,11 +40,14 @@ def a_lot(
     now = clock.now()
     starts_at = starts_at or now - timedelta(hours=1)
     ends_at = ends_at or max(now, starts_at) + timedelta(days=1)
+    made_from, made_to = years_of(item.period) or (None, None)
     with unit_of_work():
         group = db.session.get_one(Group, item.group_id)
         values: dict[str, Any] = {
+            "made_from": made_from, "made_to": made_to,
             "group_id": group.id, "item_id": item.id, "seller_id": item.seller_id, "title": item.title,
-            "category": item.category, "currency": group.currency, "shipping_minor": item.shipping_minor or 0,
+            "category": item.category, "condition": item.condition,
+            "currency": group.currency, "shipping_minor": item.shipping_minor or 0,
             "number": 1 + (db.session.scalar(select(func.max(Lot.number)).where(Lot.group_id == group.id)) or 0),
             "client_key": f"key-of-lot-{next(_keys)}", "terms": terms or Terms(),
             "opening_minor": opening, "reserve_minor": reserve, "price_minor": opening,

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from marketplace.accounts.models import Person
+from marketplace.catalog import texts
 from marketplace.catalog.models import Item, Photo
 from marketplace.catalog.rules import WIDTHS, Category, Claim, Condition, State, Sureness
 from marketplace.groups.models import Group
@@ -66,6 +67,7 @@ def an_item(
         item = Item(**{**facts, **changes})
         db.session.add(item)
         db.session.flush()
+        texts.write(item)
         for position in range(1, photos + 1):
             a_photo(item, position=position)
     return item

@@ -32,6 +32,7 @@ EXPECTED = {
     P.SEE_BOOKS:            "y y y y - - -",
     P.CHECK_AUCTION:        "y y y y - - -",
     P.WATCH_LOT:            "y y y y - - n",
+    P.KEEP_SEARCH:          "y y y y - - n",
     P.PLACE_BID:            "y y y y - - n",
     P.RETRACT_BID:          "y y y y - - n",
     P.LIST_ITEM:            "y y y y - - n",

@@ -32,7 +32,7 @@ SILENT = {
     "ItemPublished": "it stands in the seller's list",
     "ItemWithdrawn": "it was the seller's own wish",
     "LastOwnerLeft": "nobody is left to be told",
-    "LotListed": "it stands in the catalogue",
+    "LotListed": "it stands in the catalogue; who looks for it is told by LotsFit",
     "LotStarted": "it stands in the catalogue",
     "MemberJoined": "an officer decided it, or the group is open",
     "MovementBounced": "the order tells of it",

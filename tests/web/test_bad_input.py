@@ -326,7 +326,10 @@ def test_what_is_no_form_is_answered(world: World, route: str, line: Any) -> Non
 # ---- Addresses ----
 
 GETS = [(route.removeprefix("GET "), lines[0]) for route, lines in TABLE.items() if route.startswith("GET ")]
-QUERIES = ("before after page q m k r kind order show side stage state subject next mine v").split()
+QUERIES = (
+    "before after page q m k r kind order show side stage state subject next mine v "
+    "price_from price_to made_from made_to until within trust condition no_bids words"
+).split()
 
 
 @pytest.mark.parametrize(("route", "line"), GETS, ids=[route for route, _line in GETS])

@@ -11,8 +11,9 @@ from sqlalchemy import event, select
 
 from marketplace.accounts import addresses
 from marketplace.accounts.models import Person
-from marketplace.auctions import watching
+from marketplace.auctions import searches, watching
 from marketplace.auctions.models import Lot
+from marketplace.auctions.search_rules import Search, Sort
 from marketplace.disputes import answering
 from marketplace.disputes.dispute_rules import Reason
 from marketplace.escrow import messages
@@ -41,6 +42,8 @@ PAGES = [
     (Who.ANONYMOUS, "home.show", "the group"),
     (Who.MEMBER, "lots.catalogue", "the group"),
     (Who.MEMBER, "lots.catalogue", "what has ended"),
+    (Who.MEMBER, "lots.catalogue", "what is filtered"),
+    (Who.BUYER, "searches.mine", "the group"),
     (Who.BUYER, "lots.show", "a running lot"),
     (Who.SELLER, "lots.show", "a running lot"),
     (Who.SELLER, "bids.history", "a running lot"),
@@ -89,6 +92,7 @@ def counts(built_world: World) -> Iterator[dict[int, list[Counter[str]]]]:
     """What each page asked when there was little, and when there was much."""
     world = built_world
     world.things["what has ended"] = {**world.things["the group"], "stage": "ended"}
+    world.things["what is filtered"] = {**world.things["the group"], "q": "watches", "trust": "some", "order": "bids"}
     little, much = [asks_after(world, range(1)), asks_after(world, range(1, 10))]
     yield {at: [little[at], much[at]] for at in range(len(PAGES))}
     world.put_back()
@@ -114,7 +118,9 @@ def asked(world: World, who: Who, endpoint: str, of: str) -> Counter[str]:
     """The statements that a page sends, the second time that it is asked for."""
     rule = next(world.app.url_map.iter_rules(endpoint))
     thing = world.things[of]
-    path = world.path(endpoint, **{name: thing[name] for name in rule.arguments | thing.keys() & {"stage"}})
+    path = world.path(
+        endpoint, **{name: thing[name] for name in rule.arguments | thing.keys() & {"stage", "q", "trust", "order"}}
+    )
     for _ in range(2):
         with statements(world.app) as sent, world.client(who).get(path) as answer:
             assert answer.status_code == 200, (path, answer.status_code)
@@ -175,6 +181,11 @@ class _Growth:
     def more_lots(self) -> None:
         watching.watch(lot_id=a_lot(an_item(self.seller, self.group)).id, by=self.buyer.id)
         a_photo(an_item(self.seller, self.group))
+        for sort in Sort:
+            searches.keep(
+                by=self.buyer.id, group_id=self.group.id, sort=sort, name="Clocks", search=Search(words="clock"),
+                client_key=f"key-of-{sort}-{self.round}",
+            )  # fmt: skip
         lot = a_lot(an_item(self.seller, self.group))
         a_bid(lot, self.buyer, 900)
         a_bid(lot, None, 2000)

@@ -124,6 +124,8 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/lots/<int:number>/cancel-bids": Sent(Who.SELLER, "a running lot", {"bidder": a_bidder, "reason": "asked"}),
     "/g/<slug>/lots/<int:number>/cancel": Sent(Who.SELLER, "a running lot", {"reason": "broken"}),
     "/g/<slug>/lots/<int:number>/hide": Sent(Who.MODERATOR, "a running lot", {"reason": "New, sold as old."}),
+    "/g/<slug>/searches/new": Sent(Who.BUYER, "the group", {"name": "Divers", "q": "Seiko", "kind": "watches", "condition": "used", "price_from": "10.00", "price_to": "300.00", "made_from": "1950", "made_to": "1980", "until": "2030-11-21", "within": "1h", "trust": "low", "no_bids": "1", **_KEY}),
+    "/g/<slug>/wants/new": Sent(Who.BUYER, "the group", {"words": "Seiko diver", "kind": "watches", "most": "300.00", **_KEY}),
     "/g/<slug>/lots/<int:number>/relist": Sent(Who.SELLER, "a passed lot", _KEY),
 
     # ---- Orders ----

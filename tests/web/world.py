@@ -23,9 +23,10 @@ from sqlalchemy import select
 
 from marketplace.accounts import addresses, payout_details, pictures, queries as people, service as accounts
 from marketplace.accounts.models import Person
-from marketplace.auctions import chances, service as auctions
+from marketplace.auctions import chances, searches, service as auctions
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
+from marketplace.auctions.search_rules import Search, Sort
 from marketplace.catalog import queries as catalog
 from marketplace.catalog.models import Item
 from marketplace.config import Settings
@@ -275,6 +276,11 @@ class _Builder:
             reason="Rude.",
         )  # fmt: skip
         self._thing("a report about the moderator", report_id=about_officer.id)
+        kept = searches.keep(
+            by=self._id(Who.BUYER), group_id=self.group.id, sort=Sort.SEARCH, name="Watches",
+            search=Search(kind="watches"), client_key="key-of-the-search",
+        )  # fmt: skip
+        self._thing("the buyer's search", search_id=kept.id)
         self._thing("a running lot to report", subject=f"lot:{running.id}")
 
     def _unpaid_lot(self) -> None:

@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from marketplace.catalog import texts
+from marketplace.catalog.text_rules import terms_of
 from marketplace.config import Settings
 from marketplace.kernel import audit, schema, storage
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.worker import backup, installation
 from marketplace.worker.errors import CannotDo
 from tests import installations, required
+from tests.factories.catalog import an_item
 
 MakeSettings = Callable[..., Settings]
 
@@ -62,6 +65,16 @@ def test_what_was_backed_up_comes_back(house: Flask, tmp_path: Path) -> None:
     assert files() == {"photos/1.jpg"}
     assert storage.get("photos/1.jpg") == b"a photograph"
     assert schema.revision() == schema.newest_revision()
+
+
+def test_what_was_found_by_its_words_is_found_again(house: Flask, tmp_path: Path) -> None:
+    item = an_item(title="An alabastron, 青花")
+    item_id, group_id = item.id, item.group_id
+    backup.back_up(tmp_path / "monday")
+    an_item(title="Another alabastron")
+    backup.restore(tmp_path / "monday", overwrite=True)
+    assert texts.found(group_id, terms_of("alabastrons 青花"), most=9) == [item_id]
+    assert texts.found(group_id, terms_of("another"), most=9) == []
 
 
 def test_it_comes_back_twice_and_can_be_backed_up_again(house: Flask, tmp_path: Path) -> None:

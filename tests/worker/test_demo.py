@@ -15,6 +15,7 @@ from marketplace.accounts.queries import DEMO_PASSWORD, demo_people
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.catalog.models import Photo
+from marketplace.catalog.text_models import NOT_IN_THE_METADATA
 from marketplace.config import Settings
 from marketplace.disputes import waiting as disputes
 from marketplace.disputes.ending_rules import Ending
@@ -81,7 +82,7 @@ def states_of_orders() -> set[State]:
 
 def row_counts() -> dict[str, int]:
     with db.engine.connect() as connection:
-        names = inspect(db.engine).get_table_names()
+        names = set(inspect(db.engine).get_table_names()) - NOT_IN_THE_METADATA
         return {name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one() for name in names}
 
 
