@@ -4,6 +4,9 @@
 # run with the same locks touches no network.
 
 PORT ?= 8000
+# A third of the tests' time is waiting, for servers, clocks and pages: a few more at once than there are cores.
+TESTS_AT_ONCE ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
+PAGES_AT_ONCE ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 2 )))
 PYTHON ?= $(shell for name in python3.11 python3; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
@@ -33,11 +36,11 @@ demo-reset: $(RUN) ## throw the demo's data away and fill it anew
 	@$(DEMO) exec $(FLASK) demo-reset
 
 test: $(DEV) $(VENDOR) ## every test but those in a browser, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n auto --ignore=tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --ignore=tests/browser $(ARGS)
 
 browser: $(DEV) $(VENDOR) ## the tests in the system's Chromium
 	@if [ -z "$$(find tests/browser -name 'test_*.py' 2>/dev/null)" ]; then echo "There are no tests in tests/browser yet."; \
-	else $(BIN)/python -m pytest -n auto tests/browser $(ARGS); fi
+	else $(BIN)/python -m pytest -n $(PAGES_AT_ONCE) tests/browser $(ARGS); fi
 
 lint: $(DEV) ## style, types, floor plan and dependencies
 	@$(BIN)/ruff check .
