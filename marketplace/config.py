@@ -21,6 +21,7 @@ SAMPLE_KEYS = frozenset("changeme change secret dev development sample example t
 """Words that a key from an example is written with."""
 _SHORTEST_KEY = 32
 _MOST_PROXIES = 9
+_MOST_STREAMS = 2000
 # Of 32 random hexadecimal figures, fewer are different in one case of ten thousand.
 _FEWEST_CHARACTERS = 10
 
@@ -94,6 +95,12 @@ def _proxies(value: str) -> int:
     return int(value)
 
 
+def _streams(value: str) -> int:
+    if not value.strip().isascii() or not value.strip().isdigit() or int(value) > _MOST_STREAMS:
+        raise ValueError(f"write a whole number from 0 to {_MOST_STREAMS}.")
+    return int(value)
+
+
 def _url(value: str) -> str:
     try:
         parts = _parts(value.strip())
@@ -156,6 +163,7 @@ SETTINGS = (
     Setting("EARNEST_SMTP_URL", "", "The mail server, smtp://user:password@host:587. Empty: the demo keeps mails in its outbox page; elsewhere they wait.", _smtp),
     Setting("EARNEST_MAIL_FROM", "Earnest <earnest@localhost>", "The sender of every mail.", _sender),
     Setting("EARNEST_RATE_STORE", "memory://", "Where rate limits are counted: memory:// for one process, redis://… for several.", _rate_store),
+    Setting("EARNEST_LIVE_STREAMS", "250", "How many open pages of one web process hear of every bid at once. The others ask every few seconds.", _streams),
     Setting("EARNEST_LOG_LEVEL", "INFO", "How much is logged: DEBUG, INFO, WARNING or ERROR.", _level),
     Setting("EARNEST_DEMO", "0", "1 fills an empty database with a demo group and shows its sign-in names. Starts on loopback only.", _flag),
     Setting("EARNEST_TESTING", "0", "1 lets tests move time. Never set it where people trade.", _flag),
@@ -175,6 +183,7 @@ class Settings:
     smtp_url: str
     mail_from: str
     rate_store: str
+    live_streams: int
     log_level: str
     demo: bool
     testing: bool
@@ -211,7 +220,17 @@ def read_settings(environ: Mapping[str, str], *, begins: bool = False) -> Settin
         secret_key=values["EARNEST_SECRET_KEY"] or _kept_key(data, make=begins or values["EARNEST_DEMO"]),
         **{
             name: values[f"EARNEST_{name.upper()}"]
-            for name in ("base_url", "proxies", "smtp_url", "mail_from", "rate_store", "log_level", "demo", "testing")
+            for name in (
+                "base_url",
+                "proxies",
+                "smtp_url",
+                "mail_from",
+                "rate_store",
+                "live_streams",
+                "log_level",
+                "demo",
+                "testing",
+            )
         },
     )
     if settings.demo and not settings.is_loopback:

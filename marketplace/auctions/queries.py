@@ -85,6 +85,14 @@ def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
     )
 
 
+def maximum_of(lot_id: int, person_id: int | None) -> int | None:
+    """What a person has bid at most on a lot, in minor units, if it counts."""
+    if person_id is None:
+        return None
+    his = (Alias.lot_id == lot_id, Alias.person_id == person_id)
+    return db.session.scalar(select(Alias.maximum_minor).where(*his))
+
+
 def _watches(lot_id: int, person_id: int) -> bool:
     his = (Watch.lot_id == lot_id, Watch.person_id == person_id, Watch.stopped_at.is_(None))
     return db.session.scalar(select(Watch.id).where(*his)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -19,7 +19,7 @@ _DAYS_BY_NAME = 6
 
 
 def register(blueprint: Blueprint) -> None:
-    for word in (figure, end_moment, bid_moment, short_left, window):
+    for word in (figure, end_moment, bid_moment, short_left, window, milliseconds):
         blueprint.add_app_template_filter(word)
 
 
@@ -58,7 +58,14 @@ def short_left(until: datetime) -> Markup:
         words = _("%(hours)s h %(minutes)s min left", hours=hours, minutes=f"{minutes:02}")
     else:
         words = _("%(minutes)s min %(seconds)s s left", minutes=minutes, seconds=f"{seconds % 60:02}")
-    return Markup('<time class="left" datetime="PT{}S">{}</time>').format(seconds, words)
+    return Markup('<time class="left" datetime="PT{}S" data-until="{}">{}</time>').format(
+        seconds, until.astimezone(UTC).isoformat(), words
+    )
+
+
+def milliseconds(at: datetime) -> int:
+    """Since 1970, as scripts reckon."""
+    return int(at.timestamp() * 1000)
 
 
 def window(seconds: int) -> str:

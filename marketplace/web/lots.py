@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from marketplace.accounts import queries as people
 from marketplace.auctions import bid_rules, chances, finding, listing_rules, queries, schemas, service, watching
 from marketplace.auctions.increment_rules import increment
 from marketplace.auctions.models import Lot
-from marketplace.auctions.rules import State
+from marketplace.auctions.rules import Action, State
 from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
 from marketplace.catalog.models import Item
@@ -202,29 +202,43 @@ def _order_of(lot: Lot, person_id: int | None) -> int | None:
 
 def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = None) -> str:
     """The page of a lot; `confirming` is the maximum that waits for its second step."""
-    now, person_id = clock.now(), me_or_none()
-    item = catalog.item(lot.item_id)
-    lines = queries.history(lot, person_id, limit=queries.HISTORY_SHOWN + 1)
+    now = clock.now()
     with clock.at(now):  # one page, one moment
         return render_template(
             "lots/show.html",
-            group=group,
-            lot=lot,
-            item=item,
-            photos=catalog.photos_of([item.id])[item.id],
-            remarks=catalog.remarks_of(item.id),
+            photos=catalog.photos_of([lot.item_id])[lot.item_id],
+            remarks=catalog.remarks_of(lot.item_id),
             seller=people.person(lot.seller_id),
             standing=reputation.standing_of(lot.seller_id, group.id),
-            seat=queries.seat_of(lot, person_id, now=now),
-            lines=lines[: queries.HISTORY_SHOWN],
-            has_more_lines=len(lines) > queries.HISTORY_SHOWN,
             step=increment(lot.price, lot.terms.ladder),
             may_relist=queries.is_latest_of_item(lot),
-            able=able_in(group),
-            chance=chances.open_chance(lot, person_id),
-            order_id=_order_of(lot, person_id),
+            order_id=_order_of(lot, me_or_none()),
             confirming=confirming,
             is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),
             form=form,
-            now=now,
+            **standing_of_lot(group, lot, now=now),
         )
+
+
+def standing_of_lot(group: Group, lot: Lot, *, now: datetime) -> dict[str, Any]:
+    """What the changing parts of the page show: the lot, the reader's seat at it, and the last bids."""
+    person_id, able = me_or_none(), able_in(group)
+    seat = queries.seat_of(lot, person_id, now=now)
+    lines = queries.history(lot, person_id, limit=queries.HISTORY_SHOWN + 1)
+    is_live = lot.state == State.RUNNING and lot.ends_at > now
+    return {
+        "group": group,
+        "lot": lot,
+        "item": catalog.item(lot.item_id),
+        "here": {"slug": group.slug, "number": lot.number},
+        "seat": seat,
+        "lines": lines[: queries.HISTORY_SHOWN],
+        "has_more_lines": len(lines) > queries.HISTORY_SHOWN,
+        "chance": chances.open_chance(lot, person_id),
+        "is_live": is_live,
+        "phase": "over" if lot.state == State.RUNNING and not is_live else lot.state,
+        "may_bid": Action.BID in seat.actions and Permission.PLACE_BID in able,
+        "is_outbid": is_live and seat.has_bid and not seat.leads and not lot.is_blind,
+        "able": able,
+        "now": now,
+    }

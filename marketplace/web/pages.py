@@ -28,6 +28,7 @@ from marketplace.web import (
     items,
     joining,
     limits,
+    live,
     lots,
     members,
     moderation,
@@ -64,6 +65,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     items.blueprint,
     photos.blueprint,
     lots.blueprint,
+    live.blueprint,
     searches.blueprint,
     bids.blueprint,
     buying.blueprint,
@@ -88,7 +90,7 @@ def register(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     Babel(app, locale_selector=lambda: "en")
     csrf.init_app(app)
-    for part in (errors, format, frame, headers, limits, paging):
+    for part in (errors, format, frame, headers, limits, live, paging):
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

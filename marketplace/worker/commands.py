@@ -46,7 +46,7 @@ def serve_command(host: str, port: int, web_processes: int) -> None:
     address = Address(host, port, _base_url(host, port))
     address.refuse_if_taken()
     _prepare()
-    serve(address, web_processes)
+    serve(address, web_processes, live_streams=settings.live_streams)
 
 
 @click.command("worker")

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from marketplace.worker.errors import CannotDo
 ROOT = Path(__file__).parents[2]
 """The clone: wsgi.py and migrations/ are here."""
 
-# What is in flight gets so long after a SIGTERM. Lines that stay open (live pages) are cut after it.
+# What is in flight gets so long after a SIGTERM.
 GRACE_SECONDS = 20
 # Threads of one web process. Each may hold a connection to the database, and SQLAlchemy's pool gives 15.
 _WEB_THREADS = 12
@@ -117,7 +118,7 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def serve(address: Address, web_processes: int) -> None:
+def serve(address: Address, web_processes: int, *, live_streams: int) -> None:
     """Serve until SIGTERM or SIGINT, then wait for what is in flight. A second signal does not wait."""
     stop, hurry = threading.Event(), threading.Event()
 
@@ -126,9 +127,10 @@ def serve(address: Address, web_processes: int) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
-    environ = {"EARNEST_BASE_URL": address.base_url, **os.environ}
+    mark = tempfile.NamedTemporaryFile(prefix="earnest-serving-")  # noqa: SIM115 - closed below, before the children end
+    environ = {"EARNEST_BASE_URL": address.base_url, **os.environ, "EARNEST_SERVING": mark.name}
     children = [
-        Child("web server", _web_command(address, web_processes), environ),
+        Child("web server", _web_command(address, web_processes, live_streams), environ),
         Child("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"], environ),
     ]
     try:
@@ -137,6 +139,7 @@ def serve(address: Address, web_processes: int) -> None:
             for child in children:
                 child.look_after()
     finally:
+        mark.close()  # from here on lines that stay open end by themselves
         _end(children, hurry)
 
 
@@ -161,13 +164,13 @@ def _end(children: Sequence[Child], hurry: threading.Event) -> None:
             return
 
 
-def _web_command(address: Address, processes: int) -> list[str]:
+def _web_command(address: Address, processes: int, live_streams: int) -> list[str]:
     options = {
         "--interface": "wsgi",
         "--host": address.host,
         "--port": address.port,
         "--workers": processes,
-        "--blocking-threads": _WEB_THREADS,
+        "--blocking-threads": _WEB_THREADS + live_streams,  # an open page holds one, asleep
         "--workers-kill-timeout": GRACE_SECONDS,
         "--log-level": "error",  # at "warning" it complains about the number of threads on small machines
     }

@@ -268,6 +268,16 @@ TABLE: dict[str, tuple[Line, ...]] = {
         seen_by(OFFICERS | SELLER, "a hidden lot"),
         seen_by(EVERYBODY, "another group's lot"),
     ),
+    "GET /g/<slug>/lots/<int:number>/live": (
+        seen_by(MEMBERS, "a running lot"),
+        seen_by(OFFICERS | SELLER, "a hidden lot"),
+        seen_by(EVERYBODY, "another group's lot"),
+    ),
+    "GET /g/<slug>/lots/<int:number>/now": (
+        seen_by(MEMBERS, "a running lot"),
+        seen_by(OFFICERS | SELLER, "a hidden lot"),
+        seen_by(EVERYBODY, "another group's lot"),
+    ),
     "GET /g/<slug>/lots/<int:number>/bids": (
         seen_by(MEMBERS, "a running lot"),
         seen_by(OFFICERS | SELLER, "a hidden lot"),

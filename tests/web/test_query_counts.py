@@ -46,6 +46,7 @@ PAGES = [
     (Who.BUYER, "searches.mine", "the group"),
     (Who.BUYER, "lots.show", "a running lot"),
     (Who.SELLER, "lots.show", "a running lot"),
+    (Who.BUYER, "live.now", "a running lot"),
     (Who.SELLER, "bids.history", "a running lot"),
     (Who.SELLER, "bids.record", "a running lot"),
     (Who.MEMBER, "buying.asking", "a lot without bids"),
