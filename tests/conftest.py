@@ -21,6 +21,7 @@ from marketplace.config import Settings, read_settings
 from marketplace.kernel.database import Base, db
 from tests import postgres
 from tests.factories import accounts as people_factory
+from tests.haste import pytest_collection_finish  # noqa: F401 - a hook, and SQLite that waits for no disk
 from tests.installations import built
 from tests.required import pytest_terminal_summary  # noqa: F401 - a hook: it says what was not run
 from tests.schema import make_schema
