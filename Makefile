@@ -21,6 +21,9 @@ DEMO = EARNEST_DEMO=1 EARNEST_DATA=$${EARNEST_DATA:-var/demo} EARNEST_BASE_URL=$
 FLASK := $(BIN)/python -m flask --app wsgi
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 
+# Where a machine forbids it, each worker of the tests would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run demo-reset test browser lint check lock clean
 .DEFAULT_GOAL := help
 
