@@ -1,7 +1,7 @@
-"""A process full of bidders, as one of several web servers: `python -m tests.faults.crowd LOT SECONDS PERSON…`.
+"""A process full of bidders, as one of several web servers: `python -m tests.faults.crowd LOT SECONDS WRONG PERSON…`.
 
-Says "ready", waits for a line, then every person bids from a thread of his own until the time is over. Ends with how
-many bids were taken, how many came too late, and how many were too low, as JSON.
+Its clock is wrong by WRONG seconds. Says "ready", waits for a line, then every person bids from a thread of his own
+until the time is over. Ends with how many bids were taken, came too late, and were too low, as JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from datetime import timedelta
 
 from flask import Flask
 
@@ -21,6 +22,7 @@ from marketplace.auctions.models import Lot
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import RuleBroken, TooLate
 from marketplace.kernel.money import Money
+from tests.faults import skewed
 
 
 def bid_until(app: Flask, until: float, lot_id: int, person_id: int, outcomes: Counter[str]) -> None:
@@ -47,8 +49,9 @@ def _outcome(lot_id: int, person_id: int, maximum: Money, number: int) -> str:
     return "taken"
 
 
-def main(lot_id: int, seconds: float, people: list[int]) -> None:
+def main(lot_id: int, seconds: float, wrong_by: timedelta, people: list[int]) -> None:
     app, outcomes = create_app(), Counter[str]()
+    skewed.set_wrong(wrong_by)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
@@ -62,4 +65,5 @@ def main(lot_id: int, seconds: float, people: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), [int(person) for person in sys.argv[3:]])
+    lot, lasting, wrong, *bidders = sys.argv[1:]
+    main(int(lot), float(lasting), timedelta(seconds=int(wrong)), [int(person) for person in bidders])
