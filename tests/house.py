@@ -124,7 +124,7 @@ class House:
     def start_web(self) -> None:
         """The web server alone."""
         address = Address("127.0.0.1", int(self.url.rpartition(":")[2]), self.url)
-        self.start("web", _web_command(address, 1))
+        self.start("web", _web_command(address, 1, live_streams=0))
 
     def start_worker(self) -> None:
         """A worker alone."""

@@ -16,7 +16,7 @@ from marketplace.auctions import queries
 from marketplace.auctions.models import Lot
 from marketplace.config import Settings
 from marketplace.kernel import clock
-from marketplace.kernel.database import db, let_go
+from marketplace.kernel.database import db
 from marketplace.web.limits import limiter
 from marketplace.web.live_hub import Full, Hub, Listener
 from marketplace.web.lots import lot_here, standing_of_lot
@@ -33,8 +33,9 @@ def register(app: Flask) -> None:
 
     def versions(lot_ids: Collection[int]) -> Mapping[int, int]:
         with app.app_context():
-            rows = db.session.execute(select(Lot.id, Lot.version).where(Lot.id.in_(lot_ids))).all()
-            let_go()
+            engine = db.engine
+        with engine.connect() as connection:
+            rows = connection.execute(select(Lot.id, Lot.version).where(Lot.id.in_(lot_ids)))
             return {row.id: row.version for row in rows}
 
     app.extensions["earnest_live"] = Hub(versions, most=settings.live_streams)

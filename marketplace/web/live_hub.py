@@ -21,9 +21,9 @@ import structlog
 
 log = structlog.get_logger()
 
-LOOKS_EVERY_SECONDS = 0.3
+LOOKS_EVERY_SECONDS = 0.5
 # A line on which nothing is said for longer is cut by some proxies; and only what is written tells who has gone.
-HEARTBEAT_SECONDS = 20.0
+HEARTBEAT_SECONDS = 50.0
 # Then the page asks anew, and so whether its reader still may.
 LONGEST_SECONDS = 600.0
 
