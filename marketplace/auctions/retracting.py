@@ -68,9 +68,10 @@ def retract_for(*, lot_id: int, by: int, bidder: str, reason: Reason) -> None:
     lot = finding.locked_lot(lot_id)
     groups.require(by, lot.group_id, Permission.RETRACT_FOR_MEMBER)
     finding.check_sees(lot, by)
-    alias, now = named(lot, bidder), clock.now()
-    _check_has_no_conflict(lot, by, alias.person_id, now)
+    now = clock.now()
     rules.judge(lot.facts(), Action.RETRACT, by=Party.MODERATOR, now=now)
+    alias = named(lot, bidder)  # only now: who has sealed bids is not to be guessed either
+    _check_has_no_conflict(lot, by, alias.person_id, now)
     led_before = lot.leader_id
     _take_back(lot, alias, Cause.MODERATOR, reason, by=by, now=now)
     _tell(lot, alias, Cause.MODERATOR, reason, led_before)

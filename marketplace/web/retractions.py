@@ -155,7 +155,8 @@ def _mine(group: Group, lot: Lot, form: Form, *, is_far_above: bool = False) -> 
 
 
 def _others(template: str, group: Group, lot: Lot, form: Form, reasons: dict[Any, Any]) -> str:
-    return _page(template, group, lot, form, reasons, bidders=queries.names_of_bidders(lot.id))
+    bidders = [] if lot.is_blind else queries.names_of_bidders(lot.id)
+    return _page(template, group, lot, form, reasons, bidders=bidders)
 
 
 def _page(template: str, group: Group, lot: Lot, form: Form, reasons: dict[Any, Any], **more: Any) -> str:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import select
 
+from marketplace.accounts.models import Person
 from marketplace.auctions import catalogue, closing, queries, records, retracting, rules, service
 from marketplace.auctions.bid_rules import judge_bid, least_bid, price
-from marketplace.auctions.models import Bid, Lot
+from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.auctions.record_file import read, written
 from marketplace.auctions.record_rules import examine
-from marketplace.auctions.retraction_rules import LotGone, Reason
+from marketplace.auctions.retraction_rules import LotGone, Reason, Refusal
 from marketplace.auctions.rules import Action, Format, Party, State
 from marketplace.auctions.search_rules import Search
 from marketplace.auctions.verify import main
@@ -169,6 +170,36 @@ def test_a_sealed_bid_is_retracted_without_a_word_to_anybody(lot, people):
     assert db.session.scalars(select(Notice)).all() == []
     assert now_of(lot).leader_id == anna.id
     assert len(db.session.scalars(select(Bid)).all()) == 3
+
+
+def test_who_has_bid_is_not_to_be_guessed(lot, people):
+    names = [line.bidder for line in records.record_for(now_of(lot), people[0].id).lines]
+    moderator = a_member(db.session.get_one(Group, lot.group_id), Role.MODERATOR)
+    for name in (*names, "Nobody"):
+        with pytest.raises(RuleBroken, match="sealed"):
+            retracting.retract_for(lot_id=lot.id, by=moderator.id, bidder=name, reason=Reason.TYPO)
+        with pytest.raises(RuleBroken, match="sealed"):
+            retracting.cancel_bids(lot_id=lot.id, by=lot.seller_id, bidder=name, reason=Refusal.ASKED)
+
+
+@pytest.mark.one_database
+def test_no_page_of_a_sealed_lot_names_who_has_bid(lot, people, client_of):
+    group = db.session.get_one(Group, lot.group_id)
+    seller = db.session.get_one(Person, lot.seller_id)
+    moderator, owner = a_member(group, Role.MODERATOR), a_member(group, Role.OWNER)
+    names = list(db.session.scalars(select(Alias.name)))
+    assert len(names) == 2
+    for who, pages in (
+        (seller, ("", "/bids", "/cancel-bids", "/cancel", "/now", "/record.json")),
+        (moderator, ("", "/bids", "/retract-for", "/now", "/record.json", "/hide")),
+        (owner, ("", "/bids", "/retract-for", "/now", "/record.json")),
+    ):
+        client = client_of(who)
+        for page in pages:
+            answer = client.get(f"/g/{group.slug}/lots/{lot.number}{page}")
+            assert answer.status_code == 200, page
+            text = answer.get_data(as_text=True)
+            assert not [each for each in (*names, "90.00", "10.00") if each in text], (who.name, page)
 
 
 def test_a_seller_ends_it_with_a_reason_whether_there_are_bids_or_not(app):
