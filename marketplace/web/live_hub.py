@@ -47,9 +47,9 @@ class Listener:
         """The version now and each one after it, the newest where several came; None when nothing came for a while."""
         until = monotonic() + LONGEST_SECONDS
         yield self.version
-        while monotonic() < until:
+        while (rest := until - monotonic()) > 0:
             try:
-                news = self.news.get(timeout=HEARTBEAT_SECONDS)
+                news = self.news.get(timeout=min(rest, HEARTBEAT_SECONDS))
                 with suppress(Empty):
                     while news is not None:
                         news = self.news.get_nowait()

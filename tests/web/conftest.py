@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from marketplace.config import Settings
+from marketplace.web import live_hub
 from tests.web.world import World, a_world
+
+
+@pytest.fixture(autouse=True)
+def short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that tells of changes ends by itself: who reads an answer to its end does not wait ten minutes."""
+    monkeypatch.setattr(live_hub, "LONGEST_SECONDS", 0.01)
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ class Versions:
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_hub, "LOOKS_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(live_hub, "LONGEST_SECONDS", 60.0)
 
 
 def wait_until(so: Callable[[], bool]) -> None:
