@@ -46,6 +46,8 @@ def register(app: Flask) -> None:
 def stream(slug: str, number: int) -> Response:
     """Server-sent events: the lot's version, whenever it is another. 503 where as many pages listen as may."""
     lot = lot_here(slug, number)[1]
+    if request.method == "HEAD":  # has no body, so nothing would tell when the place is free again
+        return Response(mimetype="text/event-stream")
     hub: Hub = current_app.extensions["earnest_live"]
     try:
         listener = hub.join(lot.id, lot.version)

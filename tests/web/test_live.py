@@ -163,6 +163,15 @@ def test_where_all_lines_are_taken_the_page_is_told_to_ask(
 
 
 @pytest.mark.one_database
+@pytest.mark.one_database
+def test_asking_for_the_head_of_the_line_takes_no_place(
+    lot: Lot, client_of: Callable[..., FlaskClient], app: Flask
+) -> None:
+    anna = a_member(db.session.get_one(Group, lot.group_id))
+    assert client_of(anna).head(path_of(lot, "live")).mimetype == "text/event-stream"
+    assert len(app.extensions["earnest_live"]) == 0
+
+
 def test_the_parts_come_again_only_when_something_changed(lot: Lot, client_of: Callable[..., FlaskClient]) -> None:
     anna = a_member(db.session.get_one(Group, lot.group_id))
     client, path = client_of(anna), path_of(lot, "now")
