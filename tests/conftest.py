@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 
 from marketplace.config import Settings, read_settings
 from marketplace.kernel.database import Base, db
+from marketplace.web import waiting
 from tests import postgres
 from tests.factories import accounts as people_factory
 from tests.haste import pytest_collection_finish  # noqa: F401 - a hook, and SQLite that waits for no disk
@@ -96,6 +97,12 @@ def app(database: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
         yield application
         db.session.remove()
         _wipe(db.engine)
+
+
+@pytest.fixture(autouse=True)
+def always_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages count what waits anew each time, but for the test of its being kept."""
+    monkeypatch.setattr(waiting, "counted", waiting.counted.__wrapped__)
 
 
 @pytest.fixture

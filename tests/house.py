@@ -30,7 +30,7 @@ from marketplace.app import create_app
 from marketplace.config import read_settings
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
-from marketplace.worker.serve import Address, _web_command
+from marketplace.worker.serve import Address, web_command
 from tests.fakes.smtp import FakeMailServer, free_port
 
 ROOT = Path(__file__).parents[1]
@@ -124,7 +124,7 @@ class House:
     def start_web(self) -> None:
         """The web server alone."""
         address = Address("127.0.0.1", int(self.url.rpartition(":")[2]), self.url)
-        self.start("web", _web_command(address, 1, live_streams=0))
+        self.start("web", web_command(address, 1, 0))
 
     def start_worker(self) -> None:
         """A worker alone."""

@@ -36,6 +36,8 @@ class Placed(NamedTuple):
     """Whether the bidder leads, and the lot still runs; never told of sealed bids."""
     maximum: Money
     """How far the house bids for the leader; for others, this bid's own."""
+    is_sealed: bool
+    """Whether nobody is told how it stands."""
 
 
 @use_case
@@ -127,7 +129,7 @@ def _check_same(lot: Lot, earlier: Bid, maximum: Money) -> None:
 def placed(lot: Lot, bid: Bid, now: datetime) -> Placed:
     leads = lot.leader_id == bid.bidder_id and lot.state == State.RUNNING and now < lot.ends_at and not lot.is_blind
     minor = lot.leader_maximum_minor if leads else None
-    return Placed(bid.id, lot.price, leads, Money(minor or bid.maximum_minor, lot.currency))
+    return Placed(bid.id, lot.price, leads, Money(minor or bid.maximum_minor, lot.currency), lot.is_blind)
 
 
 def start_if_due(lot: Lot, now: datetime) -> None:

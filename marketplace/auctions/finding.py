@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State
 from marketplace.groups import service as groups
+from marketplace.groups.models import Group
 from marketplace.groups.rules import OFFICERS, Permission, Who, may
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
+
+# Asked for by every page of a lot and every bid: see groups/queries.py.
+_NUMBERED = select(Lot).where(Lot.group_id == bindparam("group_id"), Lot.number == bindparam("number"))
+
+
+_ADDRESSED = (
+    select(Lot.id, Lot.currency)
+    .join(Group, Group.id == Lot.group_id)
+    .where(Group.slug == bindparam("slug"), Lot.number == bindparam("number"))
+)
+
+
+def addressed(slug: str, number: int) -> tuple[int, str]:
+    """The id and the currency of the lot at this address, whoever asks: for deeds that ask who may under the lock.
+
+    Raises NotFound.
+    """
+    row = db.session.execute(_ADDRESSED, {"slug": slug, "number": number}).one_or_none()
+    if row is None:
+        raise no_such_lot()
+    return row.id, row.currency
 
 
 def locked_lot(lot_id: int) -> Lot:
@@ -33,7 +55,7 @@ def lot_for(lot_id: int, person_id: int | None) -> Lot:
 
 def numbered_lot_for(group_id: int, number: int, person_id: int | None) -> Lot:
     """The lot that its group calls by this number, as this person may see it. Raises NotFound."""
-    return _seen_by(db.session.scalar(select(Lot).where(Lot.group_id == group_id, Lot.number == number)), person_id)
+    return _seen_by(db.session.scalar(_NUMBERED, {"group_id": group_id, "number": number}), person_id)
 
 
 def check_sees(lot: Lot, person_id: int | None) -> None:

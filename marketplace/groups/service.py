@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from marketplace.groups import finding, queries, rules
 from marketplace.groups.events import StrikeGiven
@@ -17,6 +17,15 @@ from marketplace.kernel.events import announce
 
 DAYS_OF_A_STRIKE = 180
 """How long a strike counts: "2 in 180 days" are what a deposit is asked for (features.md, 1.3)."""
+
+
+# Asked for by nearly every deed: see queries.py.
+_GROUP_AND_ROW = (
+    select(Group, Membership)
+    .join(Membership, Membership.group_id == Group.id)
+    .where(Membership.group_id == bindparam("group_id"), Membership.person_id == bindparam("person_id"))
+)
+_LOCKED_ROW = _GROUP_AND_ROW.with_for_update(read=True, of=Membership).execution_options(populate_existing=True)
 
 
 def require(person_id: int | None, group_id: int, permission: Permission) -> Membership | None:
@@ -41,11 +50,8 @@ def require_member(person_id: int, group_id: int, permission: Permission) -> Mem
 
 def _group_and_row(person_id: int | None, group_id: int) -> tuple[Group, Membership | None]:
     if person_id is not None:
-        wanted = select(Group, Membership).join(Membership, Membership.group_id == Group.id)
-        wanted = wanted.where(Membership.group_id == group_id, Membership.person_id == person_id)
-        if is_working():
-            wanted = wanted.with_for_update(read=True, of=Membership).execution_options(populate_existing=True)
-        row = db.session.execute(wanted).one_or_none()
+        wanted = _LOCKED_ROW if is_working() else _GROUP_AND_ROW
+        row = db.session.execute(wanted, {"group_id": group_id, "person_id": person_id}).one_or_none()
         if row is not None:
             return row.Group, row.Membership
     return queries.group(group_id), None

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.kernel.database import Base, db, unit_of_work
 
+_DATABASE_TIME = select(func.clock_timestamp())
 _told: ContextVar[datetime | None] = ContextVar("the moment that a replay or the demo says it is", default=None)
 
 
@@ -60,7 +61,7 @@ def move(by: timedelta) -> None:
 def _database_time() -> datetime:
     if db.engine.dialect.name == "sqlite":
         return datetime.now(UTC)
-    moment = db.session.scalar(select(func.clock_timestamp()))
+    moment = db.session.scalar(_DATABASE_TIME)
     assert isinstance(moment, datetime)  # noqa: S101 - tells the type checker what PostgreSQL returns
     return moment.astimezone(UTC)
 

@@ -55,7 +55,9 @@ def show_due_feedback(limit: int = 50) -> int:
 
 @use_case
 def _show_overdue(order_id: int) -> None:
-    _show(deals_of(order_id), clock.now())
+    deals = deals_of(order_id)
+    _show(deals, clock.now())
+    audit.note("show feedback", f"order:{order_id}", by=None, group_id=deals[0].group_id)
 
 
 def _show(deals: Sequence[Deal], now: datetime) -> None:

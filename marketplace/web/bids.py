@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response
 
-from marketplace.auctions import bid_rules, bidding, chances, lists, queries, records, schemas
+from marketplace.auctions import bid_rules, bidding, chances, finding, lists, queries, records, schemas
 from marketplace.auctions.increment_rules import increments
 from marketplace.auctions.record_file import written
 from marketplace.auctions.rules import Lot, SoftClose, State
@@ -51,23 +51,23 @@ def check(slug: str, number: int) -> str | tuple[str, int]:
 @limiter.limit("60 per minute")
 def bid(slug: str, number: int) -> Response | tuple[str, int]:
     """The second step: the bid is placed, and the page says who leads."""
-    group, lot = lots.lot_here(slug, number)
+    lot_id, currency = finding.addressed(slug, number)
     form = Form.sent(schemas.PlaceBid)
     with form.refusals():
-        maximum = as_money(form.data["maximum"], lot.currency, field="maximum")
+        maximum = as_money(form.data["maximum"], currency, field="maximum")
         seen = form.data["shipping_seen"]
         placed = bidding.place_bid(
-            lot_id=lot.id, by=me(), maximum=maximum, client_key=form.data["client_key"],
-            confirmed=form.data["confirmed"], shipping_seen=None if seen is None else Money(seen, lot.currency),
+            lot_id=lot_id, by=me(), maximum=maximum, client_key=form.data["client_key"],
+            confirmed=form.data["confirmed"], shipping_seen=None if seen is None else Money(seen, currency),
         )  # fmt: skip
         if placed.leads:
             sums = {"price": money_text(placed.price), "maximum": money_text(placed.maximum)}
             flash(_("You lead at %(price)s. We bid for you up to %(maximum)s, only as far as needed.", **sums))
-        elif lot.is_blind:
+        elif placed.is_sealed:
             flash(_("Your sealed bid of %(maximum)s is in. Nobody sees it until the end.",
                     maximum=money_text(placed.maximum)))  # fmt: skip
         return redirect(url_for("lots.show", slug=slug, number=number))
-    return lots.lot_page(group, lot, form), 422
+    return lots.lot_page(*lots.lot_here(slug, number), form), 422
 
 
 @blueprint.get("/g/<slug>/lots/<int:number>/check")

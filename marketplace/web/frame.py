@@ -12,7 +12,7 @@ from marketplace.groups import queries, service
 from marketplace.groups.models import Group, facts
 from marketplace.groups.rules import Permission, may
 from marketplace.web.person import me_or_none
-from marketplace.web.waiting import tasks_of
+from marketplace.web.waiting import count_for
 
 
 def register(app: Flask) -> None:
@@ -61,5 +61,5 @@ def frame() -> dict[str, Any]:
         "my_groups": queries.groups_of(person_id),
         "here": here,
         "me_name": current_user.name,
-        "waiting_count": len(tasks_of(person_id)),
+        "waiting_count": count_for(person_id),
     }

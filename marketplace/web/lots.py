@@ -27,7 +27,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed, NotFound
 from marketplace.kernel.money import Money
 from marketplace.reputation import queries as reputation
-from marketplace.web import catalogue_page, lot_words
+from marketplace.web import catalogue_page, lot_words, sight
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
@@ -42,16 +42,16 @@ USUAL_HOUR = 20
 
 
 @blueprint.get("/lots")
-def catalogue(slug: str) -> str:
+def catalogue(slug: str) -> Response:
     """The lots of a group, as cards: those that run, that will, or that have ended."""
-    group = group_here(slug, Permission.SEE_LOTS)
-    return catalogue_page.page_of(group)
+    tag = sight.tag_of_catalogue(slug)
+    return sight.page(tag, lambda: catalogue_page.page_of(group_here(slug, Permission.SEE_LOTS)))
 
 
 @blueprint.get("/lots/<int:number>")
-def show(slug: str, number: int) -> str:
+def show(slug: str, number: int) -> Response:
     """A lot: its photographs, what is promised, the price, the time left, and the form for a bid."""
-    return lot_page(*lot_here(slug, number), Form())
+    return sight.page(sight.tag_of_lot(slug, number), lambda: lot_page(*lot_here(slug, number), Form()))
 
 
 @blueprint.get("/items/<int:item_id>/auction")

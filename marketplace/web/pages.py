@@ -45,6 +45,7 @@ from marketplace.web import (
     searches,
     second_factor,
     treasury,
+    waiting,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -90,7 +91,7 @@ def register(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     Babel(app, locale_selector=lambda: "en")
     csrf.init_app(app)
-    for part in (errors, format, frame, headers, limits, live, paging):
+    for part in (errors, format, frame, headers, limits, live, paging, waiting):
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

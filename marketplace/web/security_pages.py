@@ -160,6 +160,8 @@ def _way_on(endpoint: str) -> str:
 def keep_nothing(response: Response) -> Response:
     """Pages with passwords and links that open accounts stay in no cache, signed in or not."""
     response.headers["Cache-Control"] = "no-store, private"
+    if request.endpoint == "security.logout":  # nor what the browser kept of other pages, to ask about it again
+        response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 

@@ -18,6 +18,8 @@ class People(SQLAlchemyUserDatastore):
     def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Person | None:
         if "email" in kwargs:
             return queries.person_by_email(kwargs["email"])
+        if kwargs.keys() == {"fs_uniquifier"}:  # each request of somebody who has signed in
+            return queries.person_by_session(kwargs["fs_uniquifier"])
         found = super().find_user(**kwargs)
         assert found is None or isinstance(found, Person)  # noqa: S101 - the only kind there is
         return found

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable
+from threading import Lock
 
-from flask import g, url_for
+from cachetools import TTLCache, cached
+from flask import Flask, Response, g, session, url_for
 from flask_babel import gettext as _, ngettext
+from flask_login import current_user
 
 from marketplace.auctions import lists
 from marketplace.auctions.increment_rules import plus_increment
@@ -15,7 +19,35 @@ from marketplace.kernel import clock
 from marketplace.reputation import queries as reputation
 from marketplace.web import dispute_tasks, order_tasks
 from marketplace.web.format import money_text
+from marketplace.web.limits import only_reads
 from marketplace.web.tasks import Task
+
+KEPT_SECONDS = 15.0
+"""So long the head of a page may leave out what others have done meanwhile; one's own deeds it counts at once."""
+
+
+def register(app: Flask) -> None:
+    app.after_request(_notice_deed)
+
+
+def count_for(person_id: int) -> int:
+    """How many things wait for this person, for the head of every page: counted anew only once in a while."""
+    if "tasks" in g:
+        return len(g.tasks)
+    return counted(person_id, session.get("deed", ""))
+
+
+@cached(TTLCache(maxsize=5_000, ttl=KEPT_SECONDS), lock=Lock())
+def counted(person_id: int, _deed: str) -> int:
+    """Kept for the person and the last thing that he did in this session."""
+    return len(tasks_of(person_id))
+
+
+def _notice_deed(response: Response) -> Response:
+    """What a person does changes what waits for him: his next page counts anew, whichever process serves it."""
+    if not only_reads() and current_user.is_authenticated:
+        session["deed"] = secrets.token_hex(4)
+    return response
 
 
 def tasks_of(person_id: int) -> list[Task]:

@@ -118,7 +118,7 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def serve(address: Address, web_processes: int, *, live_streams: int) -> None:
+def serve(address: Address, web_processes: int, *, live_streams: int, application: str = "wsgi:app") -> None:
     """Serve until SIGTERM or SIGINT, then wait for what is in flight. A second signal does not wait."""
     stop, hurry = threading.Event(), threading.Event()
 
@@ -130,7 +130,7 @@ def serve(address: Address, web_processes: int, *, live_streams: int) -> None:
     mark = tempfile.NamedTemporaryFile(prefix="earnest-serving-")  # noqa: SIM115 - closed below, before the children end
     environ = {"EARNEST_BASE_URL": address.base_url, **os.environ, "EARNEST_SERVING": mark.name}
     children = [
-        Child("web server", _web_command(address, web_processes, live_streams), environ),
+        Child("web server", web_command(address, web_processes, live_streams, application), environ),
         Child("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"], environ),
     ]
     try:
@@ -164,7 +164,8 @@ def _end(children: Sequence[Child], hurry: threading.Event) -> None:
             return
 
 
-def _web_command(address: Address, processes: int, live_streams: int) -> list[str]:
+def web_command(address: Address, processes: int, live_streams: int, application: str = "wsgi:app") -> list[str]:
+    """How the web server is called."""
     options = {
         "--interface": "wsgi",
         "--host": address.host,
@@ -175,7 +176,7 @@ def _web_command(address: Address, processes: int, live_streams: int) -> list[st
         "--log-level": "error",  # at "warning" it complains about the number of threads on small machines
     }
     words = [str(word) for option in options.items() for word in option]
-    return [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "--no-ws", "wsgi:app"]
+    return [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "--no-ws", application]
 
 
 def _end_with_parent() -> None:

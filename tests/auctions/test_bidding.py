@@ -52,7 +52,7 @@ def bid(lot, by, maximum, key="key-of-this-bid", **how):
 def test_a_bid_is_kept_and_the_lot_carries_what_the_next_one_needs(app):
     lot = a_lot(opening=500)
     anna, ben = (a_member(db.session.get_one(Group, lot.group_id), name=name) for name in ("Anna", "Ben"))
-    assert a_bid(lot, anna, 9000)[1:] == (Money(500, "EUR"), True, Money(9000, "EUR"))
+    assert a_bid(lot, anna, 9000)[1:] == (Money(500, "EUR"), True, Money(9000, "EUR"), False)
     placed = a_bid(lot, ben, 1000)
     lot = now_of(lot)
     assert (placed.leads, placed.price) == (False, Money(1050, "EUR"))
@@ -81,9 +81,9 @@ def test_a_repeated_bid_hears_how_the_lot_stands_now(app):
     anna = a_member(db.session.get_one(Group, lot.group_id))
     first = bid(lot, anna, 1000)
     bid(lot, anna, 1500, key="a-quiet-raise")
-    assert bid(lot, anna, 1000)[1:] == (Money(500, "EUR"), True, Money(1500, "EUR"))
+    assert bid(lot, anna, 1000)[1:] == (Money(500, "EUR"), True, Money(1500, "EUR"), False)
     a_bid(lot, maximum=2000)
-    assert bid(lot, anna, 1000) == (first.bid_id, Money(1550, "EUR"), False, Money(1000, "EUR"))
+    assert bid(lot, anna, 1000) == (first.bid_id, Money(1550, "EUR"), False, Money(1000, "EUR"), False)
 
 
 def test_a_repeated_bid_gets_an_answer_even_after_the_end_and_leads_no_more(app):

@@ -18,7 +18,7 @@ from marketplace.groups import joining, queries as groups
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
-from marketplace.web import operators
+from marketplace.web import operators, waiting as waiting_count
 from marketplace.worker.duties import TIMETABLE
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
@@ -29,6 +29,7 @@ from tests.factories.notifications import a_mail
 
 pytestmark = pytest.mark.one_database
 Browse = Callable[..., FlaskClient]
+COUNTED = waiting_count.counted
 
 
 def page(client: FlaskClient, path: str = "/") -> str:
@@ -168,6 +169,25 @@ def test_the_count_beside_waiting_is_the_length_of_the_queue(app: Flask, client_
     browser = client_of(one(order.buyer_id))
     assert browser.get("/").text.count('<ol class="queue">') == 1
     assert '<span class="count">1</span>' in browser.get("/settings").text
+
+
+def test_the_count_is_kept_for_a_while_but_not_beyond_ones_own_deeds(
+    app: Flask, client_of: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_count, "counted", COUNTED)
+    COUNTED.cache.clear()
+    lot = a_lot()
+    marta = a_member(groups.group(lot.group_id))
+    a_bid(lot, marta, 900)
+    a_bid(lot, maximum=2000)
+    phone, laptop = client_of(marta), client_of(marta)
+    for each in (phone, laptop):
+        assert '<span class="count">1</span>' in each.get("/settings").text
+    bid = {"maximum": "50", "client_key": "key-of-the-form-on-the-phone", "confirmed": "y"}
+    assert phone.post(f"/g/{groups.group(lot.group_id).slug}/lots/{lot.number}/bid", data=bid).status_code == 302
+    assert '<span class="count">' not in phone.get("/settings").text
+    assert '<span class="count">1</span>' in laptop.get("/settings").text
+    assert '<span class="count">' not in laptop.get("/").text
 
 
 def test_who_paid_before_he_said_where_it_goes_is_asked_to(app: Flask, client_of: Browse) -> None:

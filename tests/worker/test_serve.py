@@ -143,9 +143,7 @@ def test_the_demo_listens_on_this_machine_only(environ: dict[str, str]) -> None:
 
 def test_what_is_in_flight_is_answered_before_the_web_server_ends(port: int) -> None:
     address = Address("127.0.0.1", port, f"http://127.0.0.1:{port}")
-    web = Child(
-        "web server", [*serve._web_command(address, 1, live_streams=0)[:-1], "tests.worker.slow_app:app"], os.environ
-    )
+    web = Child("web server", serve.web_command(address, 1, 0, "tests.worker.slow_app:app"), os.environ)
     assert eventually(address.answers)
     answers: list[tuple[int, str]] = []
     visitor = threading.Thread(target=lambda: answers.append(get(port, "/slow")))
@@ -174,9 +172,7 @@ def visits(port: int) -> None:
 
 def test_who_does_not_wait_leaves_no_process_behind(port: int) -> None:
     address = Address("127.0.0.1", port, f"http://127.0.0.1:{port}")
-    web = Child(
-        "web server", [*serve._web_command(address, 1, live_streams=0)[:-1], "tests.worker.slow_app:app"], os.environ
-    )
+    web = Child("web server", serve.web_command(address, 1, 0, "tests.worker.slow_app:app"), os.environ)
     assert eventually(address.answers)
     servers = children(web.process.pid)
     assert servers, "granian serves from a process of its own"

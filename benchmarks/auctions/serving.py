@@ -1,0 +1,80 @@
+"""The product as it is deployed, granian and the worker, and a bare Flask page beside it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from marketplace.worker.serve import Address, web_command
+
+WEB_PROCESSES = 2
+_PATIENCE_SECONDS = 60
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def product(environ: Mapping[str, str], port: int) -> Iterator[int]:
+    """The process id of the web server while it serves; one worker runs beside it."""
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+    with (
+        _running(web_command(Address("127.0.0.1", port, ""), WEB_PROCESSES, 250, "benchmarks.auctions.product:app"),
+                 environ) as web,
+        _running([*flask, "worker"], environ),
+    ):  # fmt: skip
+        _wait_for(port, web)
+        yield web.pid
+
+
+@contextmanager
+def bare_page(port: int) -> Iterator[None]:
+    """A Flask page that says hello, on the same server with as many processes and threads."""
+    command = web_command(Address("127.0.0.1", port, ""), WEB_PROCESSES, 250, "benchmarks.auctions.bare:app")
+    with _running(command, {}) as web:
+        _wait_for(port, web)
+        yield
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def resident_mib(parent: int) -> list[float]:
+    """Resident memory of each web process."""
+    sizes = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                sizes.append(int((process / "statm").read_text().split()[1]) * _PAGE / 2**20)
+        except OSError:
+            continue  # it has ended meanwhile
+    return sizes
+
+
+@contextmanager
+def _running(command: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env={**os.environ, **environ})  # noqa: S603 - our own programs
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < give_up_at:
+        if process.poll() is not None:
+            break
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise SystemExit("the web server does not start")
