@@ -2,6 +2,7 @@
 
     python -m benchmarks.auctions --database postgresql://… [--rounds 5] [--seconds 3] [--json FILE]
     python -m benchmarks.auctions --database postgresql://… --grow        # the same with 1,000,000 lots and bids
+    python -m benchmarks.auctions --database postgresql://… --closing     # 1,000 lots that end in the same second
     python -m benchmarks.auctions --database postgresql://… --memory      # a web process after 100,000 requests
 
 The database is an empty one, which the benchmark fills with the demo's public group, sixteen more members and copies of
@@ -20,7 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.auctions import growth, memory, rounds, serving, world
+from benchmarks.auctions import closing, growth, memory, rounds, serving, world
 from marketplace.app import create_app
 from marketplace.config import read_settings
 
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--json", type=Path, help="where to write all figures")
     parser.add_argument("--grow", action="store_true", help="measure with 1,000 lots and bids, then with 1,000,000")
+    parser.add_argument("--closing", action="store_true", help="let 1,000 lots end in the same second")
     parser.add_argument("--memory", action="store_true", help="measure a web process after 100,000 requests")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="earnest-bench-") as folder:
@@ -48,6 +50,8 @@ def main() -> int:
         here = rounds.Bench(app, world.build(app), environ, port, Path(folder))
         if asked.grow:
             figures = growth.measure(here, rounds=asked.rounds)
+        elif asked.closing:
+            figures = closing.measure(here)
         elif asked.memory:
             figures = memory.measure(here)
         else:

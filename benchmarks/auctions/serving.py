@@ -21,14 +21,20 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 @contextmanager
 def product(environ: Mapping[str, str], port: int) -> Iterator[int]:
     """The process id of the web server while it serves; one worker runs beside it."""
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     with (
         _running(web_command(Address("127.0.0.1", port, ""), WEB_PROCESSES, 250, "benchmarks.auctions.product:app"),
                  environ) as web,
-        _running([*flask, "worker"], environ),
+        worker(environ),
     ):  # fmt: skip
         _wait_for(port, web)
         yield web.pid
+
+
+@contextmanager
+def worker(environ: Mapping[str, str]) -> Iterator[None]:
+    """One worker, while it works."""
+    with _running([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], environ):
+        yield
 
 
 @contextmanager
