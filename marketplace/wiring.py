@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.accounts import events as accounts
-from marketplace.auctions import chances, events as auctions, following, matching, service as lots
+from marketplace.auctions import chances, events as auctions, following, matching, service as lots, superseding
 from marketplace.catalog import events as catalog
 from marketplace.disputes import events as disputes, rulers, service as disputing
 from marketplace.escrow import events as escrow, judging_rules, service as orders
@@ -14,6 +14,7 @@ from marketplace.notifications import (
     about_disputes,
     about_groups,
     about_lots,
+    about_offers,
     about_orders,
     about_people,
     about_searches,
@@ -85,17 +86,20 @@ HANDLERS: Handlers = {
     auctions.ChanceGiven: (about_lots.chance_given,),
     auctions.ChancesOver: (about_lots.chances_over,),
     auctions.LotBought: (about_lots.bought,),
-    auctions.LotHidden: (about_searches.hidden, about_lots.hidden),
-    auctions.LotListed: (matching.lot_listed,),
+    auctions.LotHidden: (superseding.lot_hidden, about_searches.hidden, about_lots.hidden),
+    auctions.LotListed: (matching.lot_listed, superseding.lot_listed),
+    auctions.LotOfferEnded: (about_offers.ended,),
+    auctions.LotOfferMade: (about_offers.made,),
     auctions.LotPassed: (about_lots.passed,),
     auctions.LotSold: (open_order, about_lots.sold),
     auctions.LotsFit: (about_searches.lots_fit,),
     auctions.LotWithdrawn: (about_searches.hidden, about_lots.withdrawn),
     auctions.Outbid: (about_lots.outbid,),
     auctions.WatchedLotEnds: (about_lots.watched_lot_ends,),
-    catalog.ItemChanged: (following.item_changed, matching.item_changed),
-    catalog.ItemWithdrawn: (following.item_withdrawn,),
-    catalog.RemarkAdded: (about_lots.remark_added,),
+    catalog.ItemChanged: (following.item_changed, matching.item_changed, superseding.item_changed),
+    catalog.ItemWithdrawn: (following.item_withdrawn, superseding.item_withdrawn),
+    catalog.PhotosChanged: (superseding.item_changed,),
+    catalog.RemarkAdded: (superseding.item_changed, about_lots.remark_added),
     disputes.AnswerDue: (about_disputes.answer_due,),
     disputes.DisputeAnswered: (about_disputes.answered,),
     disputes.DisputeAppealed: (about_disputes.appealed,),
@@ -115,13 +119,18 @@ HANDLERS: Handlers = {
     escrow.OrderOpened: (begin_deal, about_orders.opened),
     groups.ApplicationDecided: (about_groups.application_decided,),
     groups.ApplicationMade: (about_groups.application_made,),
-    groups.GroupClosed: (following.group_closed, about_groups.closed),
+    groups.GroupClosed: (following.group_closed, superseding.group_closed, about_groups.closed),
     groups.InstructionsApproved: (about_groups.instructions_approved,),
     groups.InstructionsDropped: (about_groups.instructions_dropped,),
     groups.InstructionsProposed: (about_groups.instructions_proposed,),
     groups.LastOwnerLeft: (following.last_owner_left,),
-    groups.MemberLeft: (following.member_gone, about_groups.member_left),
-    groups.MemberRemoved: (check_removes_no_judge, following.member_gone, about_groups.member_removed),
+    groups.MemberLeft: (following.member_gone, superseding.member_gone, about_groups.member_left),
+    groups.MemberRemoved: (
+        check_removes_no_judge,
+        following.member_gone,
+        superseding.member_gone,
+        about_groups.member_removed,
+    ),
     groups.ReportClosed: (about_groups.report_closed,),
     groups.ReportMade: (about_groups.report_made,),
     groups.RoleGiven: (check_gives_no_role, about_groups.role_given),

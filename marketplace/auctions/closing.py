@@ -98,7 +98,7 @@ def sold(lot: Lot, now: datetime, *, attempt: int = 1) -> LotSold:
     return LotSold(
         lot_id=lot.id, group_id=lot.group_id, item_id=lot.item_id, number=lot.number, title=lot.title,
         seller_id=lot.seller_id, buyer_id=lot.leader_id, hammer=lot.price, shipping=lot.shipping, terms=lot.terms,
-        sold_at=now, attempt=attempt,
+        sold_at=now, attempt=attempt, is_on_offer=lot.sold_on_offer_at is not None,
     )  # fmt: skip
 
 

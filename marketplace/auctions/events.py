@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from marketplace.auctions.offer_rules import Cause as OfferCause, State as OfferState
 from marketplace.auctions.retraction_rules import Cause
 from marketplace.auctions.search_rules import Sort
 from marketplace.groups.term_rules import Terms
@@ -138,6 +139,8 @@ class LotSold:
     sold_at: datetime
     attempt: int = 1
     """From 2 on, a second chance was taken."""
+    is_on_offer: bool = False
+    """Its auction had passed, and the seller accepted an offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,36 @@ class ChancesOver:
     number: int
     title: str
     seller_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotOfferMade:
+    """Somebody, who goes by `name` on this lot, offers its seller `amount` for it, until `ends_at`."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
+    offer_id: int
+    name: str
+    amount: Money
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotOfferEnded:
+    """What `person_id` offered for a lot binds him no more, and nothing came of it. `cause` where it was superseded."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    person_id: int
+    offer_id: int
+    amount: Money
+    state: OfferState
+    cause: OfferCause | None
 
 
 @dataclass(frozen=True, slots=True)

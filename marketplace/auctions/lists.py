@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from marketplace.auctions import finding
-from marketplace.auctions.models import Alias, Lot, Watch
+from marketplace.auctions.models import Alias, Bid, Lot, Watch
+from marketplace.auctions.offer_models import Offer
+from marketplace.auctions.offer_rules import State as OfferState
 from marketplace.auctions.rules import State
 from marketplace.groups.models import Group, Membership, facts
 from marketplace.groups.rules import Who
+from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
 
@@ -31,6 +34,8 @@ class Entry:
     is_seen: bool = True
     """Whether the lot is still his to see: he may have left, or a moderator has hidden it."""
     is_member: bool = True
+    offers: int = 0
+    """Of a seller's lot: how many offers wait for his answer."""
 
 
 class PersonalList(Protocol):
@@ -44,7 +49,9 @@ def bids_of(person_id: int, *, open_only: bool, before: int | None = None, limit
     his = and_(Membership.group_id == Lot.group_id, Membership.person_id == Alias.person_id)
     wanted = select(Alias, Lot, Group, Membership).join(Lot, Lot.id == Alias.lot_id)
     wanted = wanted.join(Group, Group.id == Lot.group_id).outerjoin(Membership, his)
-    wanted = wanted.where(Alias.person_id == person_id, _is_open(open_only))
+    has_bid = select(Bid.id).where(Bid.lot_id == Alias.lot_id, Bid.bidder_id == Alias.person_id).exists()
+    counts = or_(Alias.maximum_minor.is_not(None), has_bid)  # who has only made an offer bears a name here, too
+    wanted = wanted.where(Alias.person_id == person_id, counts, _is_open(open_only))
     if before is not None:
         wanted = wanted.where(Alias.id < before)
     rows = db.session.execute(wanted.order_by(Alias.id.desc()).limit(limit))
@@ -65,11 +72,14 @@ def watched_by(person_id: int, *, open_only: bool, before: int | None = None, li
 
 def sales_of(person_id: int, *, open_only: bool, before: int | None = None, limit: int = PAGE) -> list[Entry]:
     """A seller's lots, the last listed first: those that run or will, or those that have ended."""
-    wanted = select(Lot, Group).join(Group, Group.id == Lot.group_id)
+    waiting = select(func.count()).where(Offer.lot_id == Lot.id, Offer.state == OfferState.OPEN)
+    waiting = waiting.where(Offer.ends_at > clock.now())
+    wanted = select(Lot, Group, waiting.scalar_subquery()).join(Group, Group.id == Lot.group_id)
     wanted = wanted.where(Lot.seller_id == person_id, _is_open(open_only))
     if before is not None:
         wanted = wanted.where(Lot.id < before)
-    return [Entry(lot, group, lot.id) for lot, group in db.session.execute(wanted.order_by(Lot.id.desc()).limit(limit))]
+    rows = db.session.execute(wanted.order_by(Lot.id.desc()).limit(limit))
+    return [Entry(lot, group, lot.id, offers=offers) for lot, group, offers in rows]
 
 
 def _bid_on(alias: Alias, lot: Lot, who: Who, group: Group) -> Entry:

@@ -108,6 +108,8 @@ class Lot(Base):
     """When the deal that came of it was undone."""
     offered_until: Mapped[datetime | None]
     """While the next in line is offered it, because its buyer did not pay."""
+    sold_on_offer_at: Mapped[datetime | None]
+    """When its seller accepted an offer: the auction had passed, and nobody had won it."""
 
     @property
     def price(self) -> Money:
@@ -137,6 +139,8 @@ class Lot(Base):
         """All that pages say of the reserve; none where there is no reserve, or where that is sealed, too."""
         if self.reserve_minor is None or self.is_blind:
             return None
+        if self.sold_on_offer_at is not None:  # by no bid; and of what the seller was offered it says nothing
+            return False
         return self.leader_maximum_minor is not None and self.leader_maximum_minor >= self.reserve_minor
 
     @property
@@ -165,7 +169,7 @@ class Lot(Base):
             bid_count=self.bid_count,
             buy_now=self._money(self.buy_now_minor),
             is_buy_now_gone=self.is_buy_now_gone,
-            is_bought=self.bought_at is not None,
+            is_bought=self.bought_at is not None or self.sold_on_offer_at is not None,
             is_offered_on=self.offered_until is not None,
             has_fallen_through=self.fell_through_at is not None,
             is_hidden=self.hidden_at is not None,
@@ -189,7 +193,10 @@ class Lot(Base):
 
 
 class Alias(Base):
-    """A member on one lot: the name others see him by, and the most he has bid. Made with his first bid."""
+    """A member on one lot: the name others see him by, and the most he has bid.
+
+    Made with his first bid or, on a lot that has passed, with his first offer.
+    """
 
     __tablename__ = "lot_aliases"
     __table_args__ = (
@@ -210,7 +217,7 @@ class Alias(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     name: Mapped[str]
     maximum_minor: Mapped[int | None]
-    """His highest bid that counts; none after his bids were voided. Shown to him alone."""
+    """His highest bid that counts; none after his bids were voided, or if he never bid. Shown to him alone."""
 
     retracted_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]

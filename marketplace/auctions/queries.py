@@ -110,12 +110,17 @@ def history(lot: Lot, person_id: int | None, *, before: int | None = None, limit
     if before is not None:
         wanted = wanted.where(Bid.id < before)
     rows = db.session.execute(wanted.order_by(Bid.id.desc()).limit(limit)).all()
-    lines, leader_seen, leader_id = [], False, None if lot.is_blind else lot.leader_id
+    lines, leader_seen, leader_id = [], False, _leader_by_bids(lot)
     for bid, name in rows:
         leads = bid.bidder_id == leader_id and bid.voided_at is None and not leader_seen and before is None
         leader_seen |= leads
         lines.append(_line(lot, bid, name, is_mine=bid.bidder_id == person_id, leads=leads))
     return lines
+
+
+def _leader_by_bids(lot: Lot) -> int | None:
+    """Who is shown to lead by his bids: while they are sealed nobody; and who bought on an offer did not win by one."""
+    return None if lot.is_blind or lot.sold_on_offer_at is not None else lot.leader_id
 
 
 def is_latest_of_item(lot: Lot) -> bool:
@@ -136,7 +141,7 @@ def lots_of_items(item_ids: Collection[int]) -> dict[int, Lot]:
 
 
 def bidders_of(lot_id: int) -> list[int]:
-    """Everybody who bid on a lot, his bids voided or not: who may not rule on its order."""
+    """Everybody who bid on a lot, his bids voided or not, or made an offer: who may not rule on its order."""
     return list(db.session.scalars(select(Alias.person_id).where(Alias.lot_id == lot_id).order_by(Alias.id)))
 
 

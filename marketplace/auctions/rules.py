@@ -62,6 +62,7 @@ class Action(StrEnum):
     SELL = "sell"
     END_UNSOLD = "end unsold"
     RELIST = "relist"
+    SELL_ON_OFFER = "sell on an offer"
 
 
 class When(StrEnum):
@@ -109,6 +110,7 @@ LAW = (
     Clause(S.RUNNING,   A.SELL,        P.CLOCK,     W.AT_THE_END_SOLD,      S.SOLD),
     Clause(S.RUNNING,   A.END_UNSOLD,  P.CLOCK,     W.AT_THE_END_UNSOLD,    S.PASSED),
     Clause(S.PASSED,    A.RELIST,      P.SELLER,    W.UNLESS_HIDDEN,        S.PASSED),
+    Clause(S.PASSED,    A.SELL_ON_OFFER, P.SELLER,  W.UNLESS_HIDDEN,        S.SOLD),
     Clause(S.PASSED,    A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.PASSED),
     Clause(S.SOLD,      A.RELIST,      P.SELLER,    W.AFTER_THE_DEAL_FELL,  S.SOLD),
     Clause(S.SOLD,      A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.SOLD),

@@ -47,6 +47,21 @@ class BuyNow(Schema):
     shipping_seen = fields.Integer(required=True, validate=validate.Range(min=0))
 
 
+class MakeOffer(Schema):
+    """What somebody offers, and what the page said of shipping."""
+
+    amount = Amount(required=True)
+    shipping_seen = fields.Integer(required=True, validate=validate.Range(min=0))
+    client_key = ClientKey(required=True)
+
+
+class CheckOffer(Schema):
+    """The same before he has seen the whole sum."""
+
+    amount = Amount(required=True)
+    client_key = ClientKey(required=True)
+
+
 class NoChances(Schema):
     wants_none = fields.Boolean(load_default=False)
 

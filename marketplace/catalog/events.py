@@ -35,6 +35,15 @@ class ItemChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotosChanged:
+    """A photograph came, went, or stands at another place."""
+
+    item_id: int
+    group_id: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class ItemWithdrawn:
     """The seller offers it no more. A handler that raises RuleBroken keeps it where it is."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from marketplace.catalog import queries, rules, service
+from marketplace.catalog.events import PhotosChanged
 from marketplace.catalog.models import Item, Photo
 from marketplace.catalog.rules import MOST_PHOTOS, WIDTHS, PhotoDeed
 from marketplace.groups import service as groups
@@ -18,6 +19,7 @@ from marketplace.groups.rules import Permission
 from marketplace.kernel import audit, clock, images
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
+from marketplace.kernel.events import announce
 from marketplace.kernel.images import Picture
 
 FOLDER = "photos"
@@ -112,6 +114,7 @@ def _enter(*, item_id: int, by: int, picture: Picture, alt: str, key: str) -> bo
     )
     db.session.add(photo)
     audit.note("add photograph", f"item:{item.id}", by=by, group_id=item.group_id)
+    announce(PhotosChanged(item.id, item.group_id, by))
     return True
 
 
@@ -127,6 +130,7 @@ def _arrange(*, item_id: int, by: int, alts: Mapping[int, str], deed: PhotoDeed,
     chosen = next((photo for photo in photos if photo.id == photo_id), None)
     if chosen is None:
         raise NotFound("There is no such photograph.")
+    announce(PhotosChanged(item.id, item.group_id, by))
     if deed is PhotoDeed.REMOVE:
         return _remove(item, photos, chosen, by)
     _move(photos, chosen, -1 if deed is PhotoDeed.EARLIER else 1)

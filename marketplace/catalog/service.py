@@ -134,6 +134,11 @@ def own(item_id: int, *, by: int) -> Item:
     return item
 
 
+def held(item_id: int) -> Item:
+    """The item, its row locked until the unit of work ends: it is not listed, changed or put away meanwhile."""
+    return _locked(item_id)
+
+
 def photos_in(item: Item) -> int:
     """How many photographs the item has."""
     return db.session.scalar(select(func.count()).where(Photo.item_id == item.id)) or 0

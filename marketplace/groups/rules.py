@@ -39,6 +39,7 @@ class Permission(StrEnum):
     KEEP_SEARCH = "keep a search or a want"
     PLACE_BID = "place a bid"
     RETRACT_BID = "retract a bid"
+    MAKE_OFFER = "make an offer"
     LIST_ITEM = "list an item"
     REPORT = "report what is not right"
     DECIDE_APPLICATIONS = "decide applications"
@@ -137,6 +138,7 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.KEEP_SEARCH:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.PLACE_BID:             Clause(is_member,          sees_the_catalogue, W.AGREED),
     P.RETRACT_BID:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
+    P.MAKE_OFFER:            Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
     P.LIST_ITEM:             Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
     P.REPORT:                Clause(is_or_was_member,   knows_the_group,    W.ALWAYS),
     P.SEE_REPORTS:           Clause(keeps_order,        keeps_order,        W.ALWAYS),

@@ -64,7 +64,7 @@ def watched_lot_ends(fact: WatchedLotEnds) -> None:
 def sold(fact: LotSold) -> None:
     """Buyer and seller hear the hammer price, and the seller who the buyer is: from here on he has a name."""
     buyer = names_of([fact.buyer_id]).get(fact.buyer_id, "")
-    _tell(fact.buyer_id, "won", fact, {"price": fact.hammer})
+    _tell(fact.buyer_id, "offer_accepted" if fact.is_on_offer else "won", fact, {"price": fact.hammer})
     _tell(fact.seller_id, "lot_sold", fact, {"price": fact.hammer, "name": buyer, "days": fact.terms.days_to_pay})
 
 

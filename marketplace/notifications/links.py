@@ -5,6 +5,7 @@ from __future__ import annotations
 HOME = "/"
 NOTICES = "/notices"
 NEW_PASSWORD = "/new-password"  # noqa: S105 - a place
+OWN_OFFERS = "/offers"
 PAYOUT_DETAILS = "/settings/payout-details"
 SECOND_FACTOR = "/settings/second-factor"
 
@@ -15,6 +16,11 @@ def group(slug: str) -> str:
 
 def lot(slug: str, number: int) -> str:
     return f"/g/{slug}/lots/{number}"
+
+
+def offers(slug: str, number: int) -> str:
+    """What its seller is offered for a lot that has passed."""
+    return f"/g/{slug}/lots/{number}/offers"
 
 
 def searches(slug: str) -> str:

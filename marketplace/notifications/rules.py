@@ -62,6 +62,11 @@ TOLD = {
         "lot_cancelled": _("The seller cancelled lot %(number)s, %(title)s. Your bid no longer counts."),
         "lead_again": _("You lead lot %(number)s, %(title)s, at %(price)s: bids above yours were taken back."),
         "lot_sold": _("Lot %(number)s, %(title)s, is sold to %(name)s for %(price)s."),
+        "offer_new": _("Bidder %(name)s offers %(amount)s for lot %(number)s, %(title)s, until %(until)s."),
+        "offer_accepted": _("The seller took your offer: lot %(number)s, %(title)s, is yours for %(price)s."),
+        "offer_declined": _("The seller declined your offer of %(amount)s for lot %(number)s, %(title)s."),
+        "offer_lapsed": _("Your offer of %(amount)s for lot %(number)s, %(title)s, has lapsed."),
+        "offer_ended": _("Your offer of %(amount)s for lot %(number)s, %(title)s, has ended: %(reason)s"),
         "lot_passed": _("Lot %(number)s, %(title)s, ended unsold."),
         "lot_withdrawn": _("Lot %(number)s, %(title)s, was withdrawn. Your bid no longer counts."),
         "remark_added": _("The seller added a remark to lot %(number)s, %(title)s."),
@@ -139,9 +144,19 @@ TOLD = {
 
 # What stands on the page alone, and why it is not mailed as well.
 NOT_MAILED = {
+    "offer_accepted": "order_to_pay is mailed at the same moment, and says so",
     "won": "order_to_pay is mailed at the same moment, and says so",
     "strike_given": "the mail about the order that earned it says so",
     "report_closed": "nothing is left to do",
+}
+
+# Why an offer ended that nobody had answered or taken back, by offer_rules.Cause.
+OFFER_CAUSES = {
+    "sold": _("the seller took somebody else’s."),
+    "listed": _("the item is in an auction again. Bid on it there."),
+    "changed": _("the seller has changed or added to the description. Look at it, then make another."),
+    "gone": _("the item cannot be bought any more."),
+    "left": _("you are no longer a member of the group."),
 }
 
 KINDS = {

@@ -12,7 +12,17 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as people
-from marketplace.auctions import bid_rules, chances, finding, listing_rules, queries, schemas, service, watching
+from marketplace.auctions import (
+    bid_rules,
+    chances,
+    finding,
+    listing_rules,
+    offer_queries,
+    queries,
+    schemas,
+    service,
+    watching,
+)
 from marketplace.auctions.increment_rules import increment
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import Action, State
@@ -200,6 +210,13 @@ def _order_of(lot: Lot, person_id: int | None) -> int | None:
     return None if order is None else order.id
 
 
+def _desk_of(lot: Lot, *, now: datetime) -> offer_queries.Desk | None:
+    """What a lot that has passed says of offers."""
+    if lot.state != State.PASSED:
+        return None
+    return offer_queries.desk_of(lot, catalog.item(lot.item_id), me_or_none(), now=now)
+
+
 def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = None) -> str:
     """The page of a lot; `confirming` is the maximum that waits for its second step."""
     now = clock.now()
@@ -213,6 +230,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             step=increment(lot.price, lot.terms.ladder),
             may_relist=queries.is_latest_of_item(lot),
             order_id=_order_of(lot, me_or_none()),
+            desk=_desk_of(lot, now=now),
             confirming=confirming,
             is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),
             form=form,

@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_security import auth_required
 from werkzeug.wrappers import Response
 
-from marketplace.auctions import chances, matching, queries as auctions, watching
+from marketplace.auctions import chances, matching, offering, queries as auctions, watching
 from marketplace.disputes import queries as disputes
 from marketplace.escrow import queries as escrow, treasury
 from marketplace.kernel import clock, heartbeat
@@ -30,6 +30,7 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Lots to start"), auctions.to_start),
     (_l("Lots to end"), auctions.to_close),
     (_l("Second chances to pass on"), chances.to_lapse),
+    (_l("Offers to lapse"), offering.to_lapse),
     (_l("Members to tell that a lot they watch ends soon"), watching.to_tell),
     (_l("New lots to hold against what members look for"), matching.to_match),
     (_l("New lots to tell members of who look for them"), matching.to_tell),

@@ -11,7 +11,7 @@ from flask import Flask, Response, g, session, url_for
 from flask_babel import gettext as _, ngettext
 from flask_login import current_user
 
-from marketplace.auctions import lists
+from marketplace.auctions import lists, offer_queries
 from marketplace.auctions.increment_rules import plus_increment
 from marketplace.auctions.rules import State
 from marketplace.groups import queries as group_queries, waiting as group_waiting
@@ -80,6 +80,23 @@ def _from_auctions(person_id: int) -> Iterable[Task]:
         )
 
 
+def _from_offers(person_id: int) -> Iterable[Task]:
+    """What others offer for his lots that have passed."""
+    for offer, lot, group in offer_queries.waiting_for(person_id, now=clock.now()):
+        yield Task(
+            title=_(
+                "You are offered %(amount)s for lot %(number)s", amount=money_text(offer.amount), number=lot.number
+            ),
+            url=url_for("offers.on_lot", slug=group.slug, number=lot.number),
+            button=_("Look at the offer"),
+            text=_("%(title)s.", title=lot.title),
+            deadline=offer.ends_at,
+            zone=group.time_zone,
+            then=_("Then the offer lapses."),
+            item_id=lot.item_id,
+        )
+
+
 def _from_groups(person_id: int) -> Iterable[Task]:
     for wait in group_waiting.waiting_for(person_id):
         yield _group_task(wait)
@@ -136,6 +153,7 @@ SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
     order_tasks.tasks_of,
     dispute_tasks.tasks_of,
     _from_auctions,
+    _from_offers,
     _from_groups,
     _from_feedback,
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from marketplace.accounts import doors
-from marketplace.auctions import chances, closing, matching, watching
+from marketplace.auctions import chances, closing, matching, offering, watching
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.notifications import sending
@@ -35,6 +35,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("start lots", 1, closing.start_due_lots),
     Duty("close lots", 1, closing.close_due_lots),
     Duty("lapse second chances", 5, chances.lapse_due_chances),
+    Duty("lapse offers", 5, offering.lapse_due_offers),
     Duty("tell watchers", 30, watching.tell_watchers),
     Duty("match new lots", 30, matching.match_new_lots),
     Duty("tell of fits", 30, matching.tell_of_fits),

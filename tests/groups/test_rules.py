@@ -35,6 +35,7 @@ EXPECTED = {
     P.KEEP_SEARCH:          "y y y y - - n",
     P.PLACE_BID:            "y y y y - - n",
     P.RETRACT_BID:          "y y y y - - n",
+    P.MAKE_OFFER:           "y y y y - - n",
     P.LIST_ITEM:            "y y y y - - n",
     P.REPORT:               "y y y y y - n",
     P.SEE_REPORTS:          "y - y - - - -",
@@ -100,7 +101,7 @@ def test_bids_go_on_in_a_closed_group_for_who_agreed_and_listing_ends() -> None:
 @pytest.mark.parametrize("permission", P)
 def test_who_has_not_agreed_to_new_rules_neither_bids_nor_lists(permission: Permission) -> None:
     owner = replace(PEOPLE["owner"], has_agreed=False)
-    assert rules.may(permission, owner) == (permission not in {P.PLACE_BID, P.LIST_ITEM})
+    assert rules.may(permission, owner) == (permission not in {P.PLACE_BID, P.MAKE_OFFER, P.LIST_ITEM})
 
 
 def test_he_is_told_to_agree_and_not_that_it_is_not_for_him() -> None:

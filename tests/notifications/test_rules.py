@@ -25,6 +25,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 # What happens and is told to nobody.
 SILENT = {
     "BidPlaced": "the price on the page says so",
+    "PhotosChanged": "the page shows them; an offer that ends with it tells why",
     "DisputeSettled": "the order tells where the money goes",
     "FeedbackGiven": "what was said stays hidden",
     "GroupFounded": "who founded it knows",

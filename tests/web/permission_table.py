@@ -118,6 +118,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /bids": whoever_signs_in(),
     "GET /watching": whoever_signs_in(),
     "GET /sales": whoever_signs_in(),
+    "GET /offers": whoever_signs_in(),
     "GET /orders": whoever_signs_in(),
     "GET /notices": whoever_signs_in(),
     "POST /notices/read": whoever_signs_in(),
@@ -260,6 +261,8 @@ TABLE: dict[str, tuple[Line, ...]] = {
     # ---- Lots ----
     "GET /g/<slug>/lots/<int:number>/check": everybody("a running lot"),  # only leads to the lot
     "GET /g/<slug>/lots/<int:number>/bid": everybody("a running lot"),
+    "GET /g/<slug>/lots/<int:number>/offer/check": everybody("a passed lot"),
+    "GET /g/<slug>/lots/<int:number>/offer": everybody("a passed lot"),
     "GET /g/<slug>/lots": (seen_by(MEMBERS, "the group"), seen_by(EVERYBODY, "another group")),
     "GET /g/<slug>/lots/<int:number>": (
         seen_by(MEMBERS, "a running lot"),
@@ -320,6 +323,19 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "POST /g/<slug>/lots/<int:number>/second-chance": (to(MEMBER, "a lot that was not paid"),),
     "POST /g/<slug>/lots/<int:number>/second-chance/decline": (button(MEMBER, "a lot that was not paid"),),
     "POST /bids/second-chances": whoever_signs_in(),
+    "POST /g/<slug>/lots/<int:number>/offer/check": (
+        to(MEMBERS - SELLER, "a passed lot", refused=SELLER),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/offer": (
+        to(MEMBERS - SELLER, "a passed lot", refused=SELLER),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/offers/<int:offer_id>/withdraw": (button(MEMBER, "an offer"),),
+    "GET /g/<slug>/lots/<int:number>/offers": (to(SELLER, "an offer"),),
+    "GET /g/<slug>/lots/<int:number>/offers/<int:offer_id>/accept": (to(SELLER, "an offer"),),
+    "POST /g/<slug>/lots/<int:number>/offers/<int:offer_id>/accept": (button(SELLER, "an offer"),),
+    "POST /g/<slug>/lots/<int:number>/offers/<int:offer_id>/decline": (button(SELLER, "an offer"),),
     "GET /g/<slug>/lots/<int:number>/retract": (
         to(BIDDERS, "a running lot", refused=MEMBERS),
         to(NOBODY, "another group's lot", refused=SIGNED_IN),

@@ -64,7 +64,8 @@ TOGETHER = {"claim_label": "claims", "claim_text": "claims", "claim_sureness": "
 NOT_NOW = {"/disputes/<int:dispute_id>/rulers", "/disputes/<int:dispute_id>/rulers/accept"}
 # They show what would be, and write nothing; or write only a mail to somebody who is not there.
 WRITES_NOTHING = {
-    "/g/<slug>/lots/<int:number>/check", "/disputes/<int:dispute_id>/ruling/check", "/g/<slug>/agree", "/new-password",
+    "/g/<slug>/lots/<int:number>/check", "/g/<slug>/lots/<int:number>/offer/check",
+    "/disputes/<int:dispute_id>/ruling/check", "/g/<slug>/agree", "/new-password",
     "/prove-address", "/settings/verify",
 }  # fmt: skip
 

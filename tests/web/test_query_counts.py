@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -11,8 +12,9 @@ from sqlalchemy import event, select
 
 from marketplace.accounts import addresses
 from marketplace.accounts.models import Person
-from marketplace.auctions import searches, watching
+from marketplace.auctions import offering, searches, watching
 from marketplace.auctions.models import Lot
+from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
 from marketplace.disputes import answering
 from marketplace.disputes.dispute_rules import Reason
@@ -21,7 +23,9 @@ from marketplace.escrow.order_rules import State
 from marketplace.groups import joining, moderation, service as groups
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
+from marketplace.kernel import clock
 from marketplace.kernel.database import db
+from marketplace.kernel.money import Money
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_photo, an_item
@@ -51,6 +55,11 @@ PAGES = [
     (Who.SELLER, "bids.record", "a running lot"),
     (Who.MEMBER, "buying.asking", "a lot without bids"),
     (Who.MEMBER, "chances.show", "a lot that was not paid"),
+    (Who.MEMBER, "lots.show", "an offer"),
+    (Who.SELLER, "lots.show", "an offer"),
+    (Who.SELLER, "offers.on_lot", "an offer"),
+    (Who.SELLER, "offers.accepting", "an offer"),
+    (Who.MEMBER, "offers.mine", "the group"),
     (Who.BUYER, "retractions.retracting_mine", "a running lot"),
     (Who.MODERATOR, "retractions.retracting_for", "a running lot"),
     (Who.SELLER, "retractions.cancelling_bids", "a running lot"),
@@ -191,6 +200,18 @@ class _Growth:
         a_bid(lot, self.buyer, 900)
         a_bid(lot, None, 2000)
         a_bid(self.running, None, 100_00 * (2 + self.round))
+        self.more_offers()
+
+    def more_offers(self) -> None:
+        number = self.world.things["an offer"]["number"]
+        offered = db.session.scalars(select(Lot).where(Lot.group_id == self.group.id, Lot.number == number)).one()
+        past = {"ends_at": clock.now() - timedelta(days=1), "starts_at": clock.now() - timedelta(days=2)}
+        passed = a_lot(an_item(self.seller, self.group), state=LotState.PASSED, **past)
+        for lot, person in ((offered, a_member(self.group)), (passed, self.member)):
+            offering.make_offer(
+                lot_id=lot.id, by=person.id, amount=Money(400 + self.round, lot.currency), shipping_seen=lot.shipping,
+                client_key=a_key(),
+            )  # fmt: skip
 
     def more_orders(self) -> None:
         how = {"group": self.group, "seller": self.seller, "buyer": self.buyer}

@@ -118,6 +118,8 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/lots/<int:number>/bid": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", "confirmed": "1", "shipping_seen": "980", **_KEY}),
     "/g/<slug>/lots/<int:number>/buy": Sent(Who.MEMBER, "a lot without bids", {"price_seen": "9000", "shipping_seen": "980"}),
     "/g/<slug>/lots/<int:number>/second-chance": Sent(Who.MEMBER, "a lot that was not paid", {"price_seen": "500", "shipping_seen": "980"}),
+    "/g/<slug>/lots/<int:number>/offer/check": Sent(Who.BUYER, "a passed lot", {"amount": "4.00", **_KEY}),
+    "/g/<slug>/lots/<int:number>/offer": Sent(Who.BUYER, "a passed lot", {"amount": "4.00", "shipping_seen": "980", **_KEY}),
     "/bids/second-chances": Sent(Who.MEMBER, "the group", {"wants_none": "1"}),
     "/g/<slug>/lots/<int:number>/retract": Sent(Who.OTHER_BIDDER, "a running lot", {"reason": "typo", "maximum": "22.00", **_KEY}),
     "/g/<slug>/lots/<int:number>/retract-for": Sent(Who.MODERATOR, "a running lot", {"bidder": a_bidder, "reason": "typo"}),

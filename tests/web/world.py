@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from marketplace.accounts import addresses, payout_details, pictures, queries as people, service as accounts
 from marketplace.accounts.models import Person
-from marketplace.auctions import chances, searches, service as auctions
+from marketplace.auctions import chances, offering, searches, service as auctions
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
@@ -40,6 +40,7 @@ from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock, images
 from marketplace.kernel.database import db, unit_of_work
+from marketplace.kernel.money import Money
 from marketplace.notifications.models import Mail
 from marketplace.payments.models import Movement
 from tests.factories.accounts import a_person, sign_in
@@ -262,6 +263,7 @@ class _Builder:
             ),
         )  # fmt: skip
         self._unpaid_lot()
+        self._offered_lot(now)
         hidden = self._lot("a hidden lot", a_lot(an_item(seller, self.group)))
         self._thing("a hidden lot to report", subject=f"lot:{hidden.id}")
         auctions.hide_lot(lot_id=hidden.id, by=self._id(Who.MODERATOR), reason="Not an antique.")
@@ -282,6 +284,19 @@ class _Builder:
         )  # fmt: skip
         self._thing("the buyer's search", search_id=kept.id)
         self._thing("a running lot to report", subject=f"lot:{running.id}")
+
+    def _offered_lot(self, now: datetime) -> None:
+        """Nobody bid on it; the member makes an offer."""
+        day = timedelta(days=1)
+        lot = a_lot(
+            an_item(self.people[Who.SELLER], self.group), state=LotState.PASSED, starts_at=now - 3 * day,
+            ends_at=now - day, closed_at=now - day,
+        )  # fmt: skip
+        offer = offering.make_offer(
+            lot_id=lot.id, by=self._id(Who.MEMBER), amount=Money(400, lot.currency), shipping_seen=lot.shipping,
+            client_key="key-of-the-offer",
+        )  # fmt: skip
+        self._thing("an offer", number=lot.number, offer_id=offer.id)
 
     def _unpaid_lot(self) -> None:
         """The other bidder won it and did not pay; the member was next."""
