@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.auctions.offer_rules import Cause as OfferCause, State as OfferState
+from marketplace.auctions.question_rules import Part, Reason
 from marketplace.auctions.retraction_rules import Cause
 from marketplace.auctions.search_rules import Sort
 from marketplace.groups.term_rules import Terms
@@ -122,6 +123,46 @@ class LotsFit:
     price: Money
     ends_at: datetime
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """A member, who is not named, asked the seller something under the lot."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    seller_id: int
+    question: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """The seller answered `asker_id`, or added to the answer."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    asker_id: int
+    question: int
+    part: Part
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHidden:
+    """A moderator hid what `author_id` said under the lot."""
+
+    lot_id: int
+    group_id: int
+    number: int
+    title: str
+    author_id: int
+    said_id: int
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, pre_load, validate
 
+from marketplace.auctions.question_rules import LONGEST, SHORTEST, Part, Reason as WhyHidden
 from marketplace.auctions.retraction_rules import LotGone, Reason, Refusal
 from marketplace.auctions.rules import Format
 from marketplace.kernel.errors import RuleBroken
@@ -16,6 +17,8 @@ from marketplace.kernel.money import Money, NotExact, exponent
 
 LONGEST_REASON = 500
 _CHOOSE = dict.fromkeys(("required", "unknown", "null"), _l("Choose the reason."))
+_CHOOSE_PART = dict.fromkeys(("required", "unknown", "null"), _l("Choose what is hidden."))
+_LONG_ENOUGH = validate.Length(min=SHORTEST, error=_l("This is too short. Write a few words."))
 
 
 class ListLot(Schema):
@@ -91,6 +94,24 @@ class CancelLot(Schema):
 
 class HideLot(Schema):
     reason = Prose(required=True, most=LONGEST_REASON)
+
+
+class Ask(Schema):
+    text = Prose(required=True, most=LONGEST, validate=_LONG_ENOUGH)
+    client_key = ClientKey(required=True)
+
+
+class Answer(Schema):
+    """`part` is what the page took it for: an answer to what was answered meanwhile is no addition."""
+
+    text = Prose(required=True, most=LONGEST, validate=_LONG_ENOUGH)
+    part = fields.Enum(Part, by_value=True, required=True, validate=validate.NoneOf([Part.QUESTION]))
+    client_key = ClientKey(required=True)
+
+
+class HideWords(Schema):
+    part = fields.Enum(Part, by_value=True, required=True, error_messages=_CHOOSE_PART)
+    reason = fields.Enum(WhyHidden, by_value=True, required=True, error_messages=_CHOOSE)
 
 
 class Deed(Schema):

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     CHECK_AUCTION = "check an auction"
     WATCH_LOT = "watch a lot"
     KEEP_SEARCH = "keep a search or a want"
+    ASK_ABOUT_LOT = "ask about a lot"
     PLACE_BID = "place a bid"
     RETRACT_BID = "retract a bid"
     MAKE_OFFER = "make an offer"
@@ -44,6 +45,7 @@ class Permission(StrEnum):
     REPORT = "report what is not right"
     DECIDE_APPLICATIONS = "decide applications"
     HIDE_LOT = "hide a lot"
+    HIDE_QUESTION = "hide a question or an answer"
     RETRACT_FOR_MEMBER = "retract a member's bid for him"
     REMOVE_MEMBER = "remove a member"
     RULE_ON_DISPUTE = "rule on a dispute"
@@ -136,6 +138,7 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.CHECK_AUCTION:         Clause(is_member,          is_member,          W.ALWAYS),
     P.WATCH_LOT:             Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.KEEP_SEARCH:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
+    P.ASK_ABOUT_LOT:         Clause(is_member,          sees_the_catalogue, W.AGREED),
     P.PLACE_BID:             Clause(is_member,          sees_the_catalogue, W.AGREED),
     P.RETRACT_BID:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.MAKE_OFFER:            Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
@@ -144,6 +147,7 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.SEE_REPORTS:           Clause(keeps_order,        keeps_order,        W.ALWAYS),
     P.DECIDE_APPLICATIONS:   Clause(keeps_order,        is_member,          W.OPEN),
     P.HIDE_LOT:              Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
+    P.HIDE_QUESTION:         Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
     P.RETRACT_FOR_MEMBER:    Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
     P.REMOVE_MEMBER:         Clause(keeps_order,        is_member,          W.ALWAYS),
     P.RULE_ON_DISPUTE:       Clause(is_officer,         is_member,          W.ALWAYS),

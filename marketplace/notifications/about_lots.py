@@ -15,7 +15,10 @@ from marketplace.auctions.events import (
     LotSold,
     LotWithdrawn,
     Outbid,
+    QuestionAnswered,
+    QuestionAsked,
     WatchedLotEnds,
+    WordsHidden,
 )
 from marketplace.auctions.retraction_rules import Cause
 from marketplace.auctions.rules import State
@@ -27,7 +30,7 @@ from marketplace.notifications.service import lead_elsewhere, notify, notify_all
 
 _OfALot = (
     BidRetracted | BidsVoided | ChanceGiven | ChancesOver | LotBought | LotHidden | LotPassed | LotSold | LotWithdrawn
-    | Outbid | WatchedLotEnds
+    | Outbid | QuestionAnswered | QuestionAsked | WatchedLotEnds | WordsHidden
 )  # fmt: skip
 
 
@@ -114,6 +117,27 @@ def remark_added(fact: RemarkAdded) -> None:
         group_id=fact.group_id,
         key=f"remark:{fact.remark_id}",
     )
+
+
+def question_asked(fact: QuestionAsked) -> None:
+    """The seller hears what is asked, not by whom."""
+    key = f"lot:{fact.lot_id}:question:{fact.question}"
+    _tell(fact.seller_id, "question_asked", fact, {"text": fact.text}, key=key, path=_questions(fact))
+
+
+def question_answered(fact: QuestionAnswered) -> None:
+    key = f"lot:{fact.lot_id}:{fact.part}:{fact.question}"
+    _tell(fact.asker_id, "question_answered", fact, {"text": fact.text}, key=key, path=_questions(fact))
+
+
+def words_hidden(fact: WordsHidden) -> None:
+    """He who wrote them hears why they are hidden."""
+    key = f"lot:{fact.lot_id}:hidden:{fact.said_id}"
+    _tell(fact.author_id, "words_hidden", fact, {"reason": fact.reason}, key=key, path=_questions(fact))
+
+
+def _questions(fact: QuestionAsked | QuestionAnswered | WordsHidden) -> str:
+    return links.questions(groups.group(fact.group_id).slug, fact.number)
 
 
 def hidden(fact: LotHidden) -> None:

@@ -23,6 +23,11 @@ def offers(slug: str, number: int) -> str:
     return f"/g/{slug}/lots/{number}/offers"
 
 
+def questions(slug: str, number: int) -> str:
+    """What was asked and answered under a lot."""
+    return f"/g/{slug}/lots/{number}/questions"
+
+
 def searches(slug: str) -> str:
     """A member's own searches and wants."""
     return f"/g/{slug}/searches"

@@ -70,6 +70,9 @@ TOLD = {
         "lot_passed": _("Lot %(number)s, %(title)s, ended unsold."),
         "lot_withdrawn": _("Lot %(number)s, %(title)s, was withdrawn. Your bid no longer counts."),
         "remark_added": _("The seller added a remark to lot %(number)s, %(title)s."),
+        "question_asked": _("A member asks you about lot %(number)s, %(title)s."),
+        "question_answered": _("The seller of lot %(number)s, %(title)s, answered your question."),
+        "words_hidden": _("A moderator hid what you wrote under lot %(number)s, %(title)s."),
         "lot_hidden": _("A moderator took lot %(number)s, %(title)s, down: %(reason)s"),
     },
     "groups": {

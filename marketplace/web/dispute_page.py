@@ -10,6 +10,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from marketplace.accounts import queries as accounts
+from marketplace.auctions import questions
 from marketplace.catalog import queries as catalog
 from marketplace.disputes import evidence, queries, schemas
 from marketplace.disputes.choosing_rules import agree_until
@@ -100,6 +101,7 @@ def dispute_page(
             rulings=[_ruling(view, line, names) for line in view.lines if line.action == Action.RULE],
             confirming=_confirming(view, confirming, names) if confirming else None,
             messages=messages,
+            asked_before=questions.evidence_of(order.lot_id),
             members=sorted((names[member_id], member_id) for member_id in members),
             item=catalog.item(order.item_id),
             able=able_in(group),

@@ -37,7 +37,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed, NotFound
 from marketplace.kernel.money import Money
 from marketplace.reputation import queries as reputation
-from marketplace.web import catalogue_page, lot_words, sight
+from marketplace.web import catalogue_page, lot_words, question_words, sight
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
@@ -229,6 +229,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             standing=reputation.standing_of(lot.seller_id, group.id),
             step=increment(lot.price, lot.terms.ladder),
             may_relist=queries.is_latest_of_item(lot),
+            talk=question_words.talk_of(lot, me_or_none()),
             order_id=_order_of(lot, me_or_none()),
             desk=_desk_of(lot, now=now),
             confirming=confirming,

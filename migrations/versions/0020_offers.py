@@ -37,7 +37,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_lot_offers_lot_id_lots")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_lot_offers_person_id_people")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lot_offers")),
-        sa.UniqueConstraint("lot_id", "person_id", "client_key", name=op.f("uq_lot_offers_lot_id_person_id_client_key")),
+        sa.UniqueConstraint(
+            "lot_id", "person_id", "client_key", name=op.f("uq_lot_offers_lot_id_person_id_client_key")
+        ),
     )
     for name, columns, state in (
         ("uq_lot_offers_lot_id_person_id_open", ["lot_id", "person_id"], "open"),

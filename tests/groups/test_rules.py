@@ -33,6 +33,7 @@ EXPECTED = {
     P.CHECK_AUCTION:        "y y y y - - -",
     P.WATCH_LOT:            "y y y y - - n",
     P.KEEP_SEARCH:          "y y y y - - n",
+    P.ASK_ABOUT_LOT:        "y y y y - - n",
     P.PLACE_BID:            "y y y y - - n",
     P.RETRACT_BID:          "y y y y - - n",
     P.MAKE_OFFER:           "y y y y - - n",
@@ -41,6 +42,7 @@ EXPECTED = {
     P.SEE_REPORTS:          "y - y - - - -",
     P.DECIDE_APPLICATIONS:  "y n y n - - -",
     P.HIDE_LOT:             "y n y n - - n",
+    P.HIDE_QUESTION:        "y n y n - - n",
     P.RETRACT_FOR_MEMBER:   "y n y n - - n",
     P.REMOVE_MEMBER:        "y n y n - - -",
     P.RULE_ON_DISPUTE:      "y y y n - - -",
@@ -101,7 +103,7 @@ def test_bids_go_on_in_a_closed_group_for_who_agreed_and_listing_ends() -> None:
 @pytest.mark.parametrize("permission", P)
 def test_who_has_not_agreed_to_new_rules_neither_bids_nor_lists(permission: Permission) -> None:
     owner = replace(PEOPLE["owner"], has_agreed=False)
-    assert rules.may(permission, owner) == (permission not in {P.PLACE_BID, P.MAKE_OFFER, P.LIST_ITEM})
+    assert rules.may(permission, owner) == (permission not in {P.ASK_ABOUT_LOT, P.PLACE_BID, P.MAKE_OFFER, P.LIST_ITEM})
 
 
 def test_he_is_told_to_agree_and_not_that_it_is_not_for_him() -> None:

@@ -319,6 +319,23 @@ TABLE: dict[str, tuple[Line, ...]] = {
         to(OFFICERS | SELLER, "a hidden lot"),
         to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
     ),
+    "GET /g/<slug>/lots/<int:number>/questions": (
+        seen_by(MEMBERS, "a running lot"),
+        seen_by(OFFICERS | SELLER, "a hidden lot"),
+        seen_by(EVERYBODY, "another group's lot"),
+    ),
+    "GET /g/<slug>/lots/<int:number>/questions/ask": (
+        to(MEMBERS - SELLER, "a running lot", refused=SELLER),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "POST /g/<slug>/lots/<int:number>/questions/ask": (
+        to(MEMBERS - SELLER, "a running lot", refused=SELLER),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
+    ),
+    "GET /g/<slug>/lots/<int:number>/questions/<int:question>/answer": (to(SELLER, "a question", refused=MEMBERS),),
+    "POST /g/<slug>/lots/<int:number>/questions/<int:question>/answer": (to(SELLER, "a question", refused=MEMBERS),),
+    "GET /g/<slug>/lots/<int:number>/questions/<int:question>/hide": (to(KEEPERS, "a question", refused=MEMBERS),),
+    "POST /g/<slug>/lots/<int:number>/questions/<int:question>/hide": (to(KEEPERS, "a question", refused=MEMBERS),),
     "GET /g/<slug>/lots/<int:number>/second-chance": (to(MEMBER, "a lot that was not paid"),),
     "POST /g/<slug>/lots/<int:number>/second-chance": (to(MEMBER, "a lot that was not paid"),),
     "POST /g/<slug>/lots/<int:number>/second-chance/decline": (button(MEMBER, "a lot that was not paid"),),

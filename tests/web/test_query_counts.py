@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 
 from marketplace.accounts import addresses
 from marketplace.accounts.models import Person
-from marketplace.auctions import offering, searches, watching
+from marketplace.auctions import offering, questions, searches, watching
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
@@ -54,6 +54,8 @@ PAGES = [
     (Who.SELLER, "bids.history", "a running lot"),
     (Who.SELLER, "bids.record", "a running lot"),
     (Who.MEMBER, "buying.asking", "a lot without bids"),
+    (Who.SELLER, "questions.index", "a running lot"),
+    (Who.SELLER, "questions.answering", "a question"),
     (Who.MEMBER, "chances.show", "a lot that was not paid"),
     (Who.MEMBER, "lots.show", "an offer"),
     (Who.SELLER, "lots.show", "an offer"),
@@ -199,6 +201,9 @@ class _Growth:
         lot = a_lot(an_item(self.seller, self.group))
         a_bid(lot, self.buyer, 900)
         a_bid(lot, None, 2000)
+        key = f"key-of-question-{self.round}"
+        number = questions.ask(lot_id=self.running.id, by=self.member.id, text="And the lid?", client_key=key)
+        questions.answer(lot_id=self.running.id, number=number, by=self.seller.id, text="It fits.", client_key=key)
         a_bid(self.running, None, 100_00 * (2 + self.round))
         self.more_offers()
 

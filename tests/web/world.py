@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from marketplace.accounts import addresses, payout_details, pictures, queries as people, service as accounts
 from marketplace.accounts.models import Person
-from marketplace.auctions import chances, offering, searches, service as auctions
+from marketplace.auctions import chances, offering, questions, searches, service as auctions
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
@@ -253,6 +253,10 @@ class _Builder:
         running = self._lot("a running lot", a_lot(an_item(seller, self.group), reserve=5000))
         a_bid(running, self.people[Who.BUYER], 900)
         a_bid(running, self.people[Who.OTHER_BIDDER], 2000)
+        question = questions.ask(
+            lot_id=running.id, by=self._id(Who.OTHER_BIDDER), text="Does it tick?", client_key="key-of-the-question"
+        )
+        self._thing("a question", number=running.number, question=question)
         self._lot("a lot without bids", a_lot(an_item(seller, self.group), buy_now_minor=9000))
         self._lot("a lot to come", a_lot(an_item(seller, self.group), starts_at=now + timedelta(hours=3)))
         self._lot(
