@@ -60,7 +60,8 @@ def _start_one(lot_id: int) -> bool:
     lot = _claimed(lot_id, _starts_by(clock.now()))
     if lot is None:
         return False
-    start(lot)
+    with clock.at(clock.now()):
+        start(lot)
     return True
 
 
@@ -70,11 +71,12 @@ def _close_one(lot_id: int) -> bool:
     if lot is None:
         return False
     facts, now = lot.facts(), clock.now()
-    state = rules.judge(facts, rules.ending(facts), by=Party.CLOCK, now=now)
-    lot.take(replace(facts, state=state, bid_count=_count(lot)))
-    lot.closed_at = now
-    audit.note("close lot", f"lot:{lot.id}", by=None, group_id=lot.group_id, why=lot.state)
-    announce(_outcome(lot, now))
+    with clock.at(now):  # the order and all that is told have this moment; asking the database again takes time
+        state = rules.judge(facts, rules.ending(facts), by=Party.CLOCK, now=now)
+        lot.take(replace(facts, state=state, bid_count=_count(lot)))
+        lot.closed_at = now
+        audit.note("close lot", f"lot:{lot.id}", by=None, group_id=lot.group_id, why=lot.state)
+        announce(_outcome(lot, now))
     return True
 
 
