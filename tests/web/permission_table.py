@@ -246,6 +246,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
         button(SELLER, "a draft"),
         button(SELLER, "the item of a lot without bids", refused=MEMBERS),
     ),
+    "POST /g/<slug>/items/<int:item_id>/copy": (to(SELLER, "the item of a running lot", refused=MEMBERS),),
     "POST /g/<slug>/items/<int:item_id>/remarks": (to(SELLER, "the item of a running lot", refused=MEMBERS),),
     "GET /g/<slug>/items/<int:item_id>/photos": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
     "POST /g/<slug>/items/<int:item_id>/photos": (to(SELLER, "a draft"), to(SELLER, "a published item", refused=MEMBERS)),
