@@ -22,7 +22,7 @@ from marketplace.groups.rules import Permission
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 from marketplace.web.format import sentence_of
 from marketplace.web.forms import Form
-from marketplace.web.frame import group_here
+from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number
 from marketplace.web.person import me, me_or_none
@@ -45,6 +45,7 @@ def mine(slug: str) -> str:
     return render_template(
         "items/mine.html",
         group=group,
+        able=able_in(group),
         items=items,
         covers=queries.covers_of(numbers),
         lots=lots.lots_of_items(numbers),

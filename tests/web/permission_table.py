@@ -360,6 +360,12 @@ TABLE: dict[str, tuple[Line, ...]] = {
         to(_set([Who.FOREIGN_MODERATOR]), "another group's lot", refused=SIGNED_IN),
     ),
     "POST /g/<slug>/lots/<int:number>/hide": (to(KEEPERS, "a running lot", refused=MEMBERS),),
+    "GET /g/<slug>/labels": (to(MEMBERS), to(_set([Who.FOREIGN_MODERATOR]), "another group", refused=NOBODY)),
+    "GET /g/<slug>/labels/print": (to(MEMBERS), to(_set([Who.FOREIGN_MODERATOR]), "another group", refused=NOBODY)),
+    "GET /g/<slug>/bidder-numbers": (
+        to(KEEPERS, refused=MEMBERS),
+        to(_set([Who.FOREIGN_MODERATOR]), "another group", refused=NOBODY),
+    ),
     "GET /g/<slug>/searches": (to(MEMBERS), to(_set([Who.FOREIGN_MODERATOR]), "another group", refused=SIGNED_IN)),
     "GET /g/<slug>/searches/<int:search_id>": (to(BUYER, "the buyer's search"),),
     "POST /g/<slug>/searches/<int:search_id>/remove": (button(BUYER, "the buyer's search"),),
