@@ -19,6 +19,8 @@ from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
 
 PAGE = 24
+MOST_LABELS = 240
+"""Ten sheets of labels: a meet-up shows no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +103,13 @@ def _watched(watch: Watch, lot: Lot, who: Who, group: Group) -> Entry:
 def _is_open(wanted: bool) -> ColumnElement[bool]:
     is_open = Lot.state.in_((State.SCHEDULED, State.RUNNING))
     return is_open if wanted else ~is_open
+
+
+def lots_for_labels(group_id: int, *, seller_id: int | None) -> list[Lot]:
+    """The lots of a group that run or will, by number, for all to see; of one seller, if he is named."""
+    wanted = select(Lot).where(
+        Lot.group_id == group_id, Lot.state.in_((State.SCHEDULED, State.RUNNING)), Lot.hidden_at.is_(None)
+    )
+    if seller_id is not None:
+        wanted = wanted.where(Lot.seller_id == seller_id)
+    return list(db.session.scalars(wanted.order_by(Lot.number).limit(MOST_LABELS)))

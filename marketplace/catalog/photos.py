@@ -16,7 +16,7 @@ from marketplace.catalog.models import Item, Photo
 from marketplace.catalog.rules import MOST_PHOTOS, WIDTHS, PhotoDeed
 from marketplace.groups import service as groups
 from marketplace.groups.rules import Permission
-from marketplace.kernel import audit, clock, images
+from marketplace.kernel import audit, clock, images, storage
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 from marketplace.kernel.events import announce
@@ -91,6 +91,12 @@ def add_picture(*, item_id: int, by: int, picture: Picture, alt: str = "") -> No
     finally:
         if not kept:
             images.forget(key, widths=WIDTHS)
+
+
+def picture_again(photo: Photo) -> Picture:
+    """A photograph as it is stored, to be kept once more elsewhere. Raises NotFound where a file got lost."""
+    sizes = {width: storage.get(images.file_of(photo.key, width)) for width in WIDTHS}
+    return Picture(sizes=sizes, width=photo.width, height=photo.height, sha256=photo.sha256)
 
 
 @use_case

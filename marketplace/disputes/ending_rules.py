@@ -17,6 +17,9 @@ class Ending(StrEnum):
     NO_RULING = "no_ruling"
 
 
+# By these the buyer has his money and the seller the goods, or nobody has them: the item may come up for sale again.
+UNDONE_BY = frozenset({Outcome.REFUND, Outcome.RETURN_FIRST})
+
 _BY_WORD = {
     Action.ACCEPT: Ending.AGREED,
     Action.TAKE_OFFER: Ending.AGREED,

@@ -16,13 +16,13 @@ from sqlalchemy import func, select
 
 from marketplace.catalog import queries as catalog, rules as catalog_rules
 from marketplace.catalog.models import Photo
+from marketplace.catalog.photos import picture_again
 from marketplace.disputes.dispute_rules import Party
 from marketplace.disputes.finding import Case
 from marketplace.disputes.models import Evidence
-from marketplace.kernel import images, storage
+from marketplace.kernel import images
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound, RuleBroken
-from marketplace.kernel.images import Picture
 
 FOLDER = "evidence"
 SMALL, LARGE = WIDTHS = catalog_rules.WIDTHS
@@ -120,9 +120,8 @@ def _store(upload: Upload) -> Shown:
 
 def _copy(photo: Photo) -> Shown:
     """Copied, not pointed at: what was promised stays to be seen, whatever becomes of the listing."""
-    sizes = {width: storage.get(images.file_of(photo.key, width)) for width in WIDTHS}
-    copy = Picture(sizes=sizes, width=photo.width, height=photo.height, sha256=photo.sha256)
-    return Shown(images.keep(copy, folder=FOLDER), _hash_of(sizes[LARGE]), photo.alt, is_listing=True)
+    copy = picture_again(photo)
+    return Shown(images.keep(copy, folder=FOLDER), _hash_of(copy.sizes[LARGE]), photo.alt, is_listing=True)
 
 
 def _hash_of(content: bytes) -> str:

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, tuple_
 
+from marketplace.auctions.models import Lot
 from marketplace.disputes import judging_rules
 from marketplace.disputes.choosing import never_of
 from marketplace.disputes.choosing_rules import CHOOSING, agree_until
-from marketplace.disputes.dispute_rules import Action, Party, State
+from marketplace.disputes.dispute_rules import Action, Outcome, Party, Reason, State
+from marketplace.disputes.ending_rules import UNDONE_BY, Ending
 from marketplace.disputes.finding import Case, case, case_of_order, cases, no_such_dispute, side_of
 from marketplace.disputes.models import SIDES, Dispute, DisputeLine, Evidence
 from marketplace.disputes.reminding_rules import RULING
 from marketplace.disputes.rulers import has_ruled, rulers_of, rulers_of_all
+from marketplace.escrow.models import Order
 from marketplace.groups import queries as groups
 from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
@@ -135,6 +138,31 @@ def open_for_ruling(
 def is_due(found: Case) -> bool:
     """Whether a ruling is what this case waits for."""
     return found.dispute.state in RULING
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """An earlier sale of an item that was undone after a dispute: what whoever sees its new lot should know."""
+
+    lot_number: int
+    sold_at: datetime
+    reason: Reason
+    ending: Ending
+    outcome: Outcome
+
+
+def came_back(lot: Lot) -> list[CameBack]:
+    """What became of the item's earlier lots in disputes, the last one first. Nobody is named. One query."""
+    wanted = select(Order.lot_number, Order.opened_at, Dispute.reason, Dispute.ending, Dispute.settled_outcome)
+    wanted = wanted.join(Dispute, Dispute.order_id == Order.id).where(
+        Order.item_id == lot.item_id, Order.lot_id < lot.id, Dispute.settled_outcome.in_(UNDONE_BY)
+    )
+    rows = db.session.execute(wanted.order_by(Order.id.desc())).all()
+    return [
+        CameBack(number, sold_at, Reason(reason), Ending(ending), Outcome(outcome))
+        for number, sold_at, reason, ending, outcome in rows
+        if ending and outcome
+    ]
 
 
 def late_disputes(now: datetime, *, limit: int = 50) -> list[Dispute]:

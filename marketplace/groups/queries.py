@@ -8,8 +8,8 @@ from sqlalchemy import Select, bindparam, func, or_, select, tuple_
 
 from marketplace.groups import instruction_rules
 from marketplace.groups.entry_rules import Answer, Belonging
-from marketplace.groups.models import Application, Group, Instructions, Membership, Report, RulesVersion, Strike
-from marketplace.groups.rules import OFFICERS, Role
+from marketplace.groups.models import Application, Group, Instructions, Membership, Report, RulesVersion, Strike, facts
+from marketplace.groups.rules import OFFICERS, Permission, Role, may
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.text import folded
@@ -121,6 +121,19 @@ def approvers_of(change: Instructions) -> list[Membership]:
         for officer in officers(change.group_id)
         if officer.person_id != change.proposed_by
         and instruction_rules.may_approve(officer.officer_since, proposed_at=change.proposed_at)
+    ]
+
+
+def bidder_numbers(group: Group) -> list[tuple[int, int]]:
+    """Number and person of each member who may bid now, by number.
+
+    Counted over all who ever came, for their rows stay: nobody's number changes, and none is given again.
+    """
+    everybody = db.session.scalars(select(Membership).where(Membership.group_id == group.id).order_by(Membership.id))
+    return [
+        (number, member.person_id)
+        for number, member in enumerate(everybody, start=1)
+        if may(Permission.PLACE_BID, facts(group, member))
     ]
 
 

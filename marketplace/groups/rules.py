@@ -42,6 +42,8 @@ class Permission(StrEnum):
     RETRACT_BID = "retract a bid"
     MAKE_OFFER = "make an offer"
     LIST_ITEM = "list an item"
+    PRINT_LABELS = "print labels of lots"
+    PRINT_FOR_MEETUP = "print labels of everybody's lots, and bidder numbers"
     REPORT = "report what is not right"
     DECIDE_APPLICATIONS = "decide applications"
     HIDE_LOT = "hide a lot"
@@ -143,6 +145,8 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.RETRACT_BID:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.MAKE_OFFER:            Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
     P.LIST_ITEM:             Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
+    P.PRINT_LABELS:          Clause(is_member,          is_member,          W.ALWAYS),
+    P.PRINT_FOR_MEETUP:      Clause(keeps_order,        is_member,          W.ALWAYS),
     P.REPORT:                Clause(is_or_was_member,   knows_the_group,    W.ALWAYS),
     P.SEE_REPORTS:           Clause(keeps_order,        keeps_order,        W.ALWAYS),
     P.DECIDE_APPLICATIONS:   Clause(keeps_order,        is_member,          W.OPEN),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -13,10 +13,11 @@ from marketplace.disputes.dispute_rules import Action, Outcome, Reason, Remedy, 
 from marketplace.disputes.ending_rules import Ending
 from marketplace.disputes.finding import Case
 from marketplace.disputes.models import DisputeLine, Told
+from marketplace.disputes.queries import CameBack
 from marketplace.disputes.telling import for_the_buyer
 from marketplace.groups.rules import Role
 from marketplace.kernel.money import Money
-from marketplace.web.format import length
+from marketplace.web.format import day, length
 from marketplace.web.order_words import told
 
 
@@ -89,6 +90,24 @@ ENDINGS = {
     Ending.NO_RULING: _l("Nobody ruled in time."),
 }
 
+# Of an earlier sale of what is for sale again, for everybody: without names or sums.
+SOLD_BEFORE = _l("Sold before, as lot %(number)s on %(day)s, and undone: %(wrong)s.")
+CAME_BACK = {
+    Reason.NOT_RECEIVED: _l("it did not arrive"),
+    Reason.NOT_AS_DESCRIBED: _l("not as described"),
+    Reason.NOT_AUTHENTIC: _l("not authentic"),
+    Reason.DAMAGED: _l("it arrived damaged"),
+    Reason.PARTS_MISSING: _l("parts were missing"),
+    Reason.EMPTY_PARCEL: _l("the parcel was empty"),
+}
+DECIDED = {
+    Ending.AGREED: _l("The two agreed:"),
+    Ending.WITHDRAWN: _l("The dispute was withdrawn:"),
+    Ending.RULED: _l("The ruling:"),
+    Ending.SELLER_SILENT: _l("The seller said nothing in time:"),
+    Ending.NO_RULING: _l("Nobody ruled in time:"),
+}
+
 ROLES = {
     Role.MODERATOR: _l("You rule as moderator"),
     Role.OWNER: _l("No moderator is free to rule, so you may as owner"),
@@ -151,6 +170,17 @@ def details_of(case: Case, names: Mapping[int, str], remedy: Remedy | None = Non
 def days(count: int) -> str:
     """3 days."""
     return length(timedelta(days=count))
+
+
+def came_back_words(sales: Iterable[CameBack]) -> list[tuple[Markup, str]]:
+    """Earlier sales of what is for sale again, for everybody: what was wrong, and what was decided."""
+    return [
+        (
+            told(SOLD_BEFORE, {"number": sale.lot_number, "day": day(sale.sold_at), "wrong": CAME_BACK[sale.reason]}),
+            f"{DECIDED[sale.ending]} {WANTED[sale.outcome]}.",
+        )
+        for sale in sales
+    ]
 
 
 def happens(case: Case, remedy: Remedy, names: Mapping[int, str]) -> Markup:

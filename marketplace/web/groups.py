@@ -111,6 +111,8 @@ def _desk(group: Group, able: frozenset[Permission]) -> Iterator[tuple[str, str,
         yield at("rulings.queue"), _("Disputes to rule on"), str(sum(map(disputes.is_due, cases)))
     if Permission.DECIDE_APPLICATIONS in able:
         yield at("moderation.applications"), _("Applications"), str(queries.count_of_applications(group.id))
+    if Permission.PRINT_FOR_MEETUP in able:
+        yield at("labels.choose"), _("Labels and bidder numbers"), _("to print")
     if Permission.SEE_REPORTS in able:
         yield (
             at("moderation.reports"),

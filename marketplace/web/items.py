@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as people
 from marketplace.auctions import queries as lots
-from marketplace.catalog import queries, rules, schemas, service
+from marketplace.auctions.schemas import Deed
+from marketplace.catalog import copying, queries, rules, schemas, service
 from marketplace.catalog.models import Item
 from marketplace.catalog.rules import Category, Condition, Incomplete, State, Sureness
 from marketplace.groups.models import Group
@@ -21,7 +22,7 @@ from marketplace.groups.rules import Permission
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 from marketplace.web.format import sentence_of
 from marketplace.web.forms import Form
-from marketplace.web.frame import group_here
+from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number
 from marketplace.web.person import me, me_or_none
@@ -44,6 +45,7 @@ def mine(slug: str) -> str:
     return render_template(
         "items/mine.html",
         group=group,
+        able=able_in(group),
         items=items,
         covers=queries.covers_of(numbers),
         lots=lots.lots_of_items(numbers),
@@ -146,6 +148,21 @@ def remark(slug: str, item_id: int) -> Response | tuple[str, int]:
         flash(_("The remark is added. It stands there with today’s date."))
         return redirect(url_for(".show", slug=slug, item_id=item_id))
     return _item_page(group, item, form), 422
+
+
+@blueprint.post("/<int:item_id>/copy")
+@auth_required()
+@limiter.limit("30 per hour")
+def copy(slug: str, item_id: int) -> Response:
+    """There is a draft with the same words and photographs; I am at its words."""
+    group, item = my_item(slug, item_id)
+    form = Form.sent(Deed)
+    with form.refusals():
+        draft = copying.copy_item(item_id=item.id, by=me(), **form.data)
+        flash(_("This is a copy, and a draft: only you see it until you publish it."))
+        return redirect(url_for(".show", slug=group.slug, item_id=draft.id))
+    flash(next(iter(form.errors.values())), "clock")
+    return redirect(url_for(".show", slug=group.slug, item_id=item.id))
 
 
 def my_item(slug: str, item_id: int) -> tuple[Group, Item]:

@@ -29,6 +29,7 @@ from marketplace.auctions.rules import Action, State
 from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
 from marketplace.catalog.models import Item
+from marketplace.disputes import queries as disputes
 from marketplace.escrow import queries as orders
 from marketplace.groups import service as groups
 from marketplace.groups.models import Group
@@ -37,7 +38,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed, NotFound
 from marketplace.kernel.money import Money
 from marketplace.reputation import queries as reputation
-from marketplace.web import catalogue_page, lot_words, question_words, sight
+from marketplace.web import catalogue_page, dispute_words, lot_words, question_words, sight
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
@@ -229,6 +230,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             standing=reputation.standing_of(lot.seller_id, group.id),
             step=increment(lot.price, lot.terms.ladder),
             may_relist=queries.is_latest_of_item(lot),
+            came_back=dispute_words.came_back_words(disputes.came_back(lot)),
             talk=question_words.talk_of(lot, me_or_none()),
             order_id=_order_of(lot, me_or_none()),
             desk=_desk_of(lot, now=now),

@@ -49,3 +49,8 @@ def upgrade() -> None:
         op.create_index(name, "lot_offers", columns, unique=True, sqlite_where=only, postgresql_where=only)
     op.create_index("ix_lot_offers_state_ends_at", "lot_offers", ["state", "ends_at"])
     op.create_index("ix_lot_offers_person_id_id", "lot_offers", ["person_id", "id"])
+
+
+def downgrade() -> None:
+    op.drop_table("lot_offers")
+    op.drop_column("lots", "sold_on_offer_at")

@@ -38,6 +38,8 @@ EXPECTED = {
     P.RETRACT_BID:          "y y y y - - n",
     P.MAKE_OFFER:           "y y y y - - n",
     P.LIST_ITEM:            "y y y y - - n",
+    P.PRINT_LABELS:         "y y y y - - -",
+    P.PRINT_FOR_MEETUP:     "y n y n - - -",
     P.REPORT:               "y y y y y - n",
     P.SEE_REPORTS:          "y - y - - - -",
     P.DECIDE_APPLICATIONS:  "y n y n - - -",

@@ -365,3 +365,17 @@ def test_a_lot_that_nobody_has_bid_on_follows_its_item(browser: FlaskClient, sel
     browser.post(of(item, "/withdraw"))
     db.session.rollback()
     assert db.session.get_one(Lot, lot_id).state == LotState.WITHDRAWN
+
+
+def test_a_seller_copies_his_item_from_its_page_and_from_its_lots(
+    app: Flask, client_of: Callable[..., FlaskClient]
+) -> None:
+    lot = a_lot()
+    group, seller = db.session.get_one(Group, lot.group_id), db.session.get_one(Person, lot.seller_id)
+    client, way = client_of(seller), f"/g/{group.slug}/items/{lot.item_id}/copy"
+    for page in (f"/g/{group.slug}/items/{lot.item_id}", f"/g/{group.slug}/lots/{lot.number}"):
+        assert f'action="{way}"' in client.get(page).text
+    sent = [client.post(way, data={"client_key": "key-of-the-copy"}).headers["Location"] for _click in range(2)]
+    assert sent[0] == sent[1] != f"/g/{group.slug}/items/{lot.item_id}"
+    assert "a copy, and a draft" in client.get(sent[0]).text
+    assert "/copy" not in client_of(a_member(group)).get(f"/g/{group.slug}/lots/{lot.number}").text

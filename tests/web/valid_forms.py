@@ -112,6 +112,7 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/items/<int:item_id>/edit": Sent(Who.SELLER, "a draft", _ITEM),
     "/g/<slug>/items/<int:item_id>/photos": Sent(Who.SELLER, "a draft", {"photo_id": of("a photograph of a draft", "photo_id"), "alt": "The lid", "do": "save"}),
     "/g/<slug>/items/<int:item_id>/photos/add": Sent(Who.SELLER, "a draft", files=("photos",)),
+    "/g/<slug>/items/<int:item_id>/copy": Sent(Who.SELLER, "the item of a running lot", _KEY),
     "/g/<slug>/items/<int:item_id>/remarks": Sent(Who.SELLER, "the item of a running lot", {"text": "It ticks.", **_KEY}),
     "/g/<slug>/items/<int:item_id>/auction": Sent(Who.SELLER, "a published item", {"opening": "5.00", "reserve": "20.00", "buy_now": "50.00", "format": "open", "starts_at": in_days(1), "ends_at": in_days(5), **_KEY}),
     "/g/<slug>/lots/<int:number>/check": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", **_KEY}),
