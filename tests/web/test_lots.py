@@ -359,6 +359,15 @@ def test_other_peoples_items_are_not_put_up(app, client, client_of):
 # ---- taking it back, listing it again, hiding it ----
 
 
+@pytest.mark.one_database
+def test_cancelling_asks_for_a_reason_only_where_there_are_bids(app, client_of):
+    lot = a_lot()
+    seller = client_of(seller_of(lot))
+    assert "Until somebody bids you take it back on its page" in words(seller.get(f"{page_of(lot)}/cancel"))
+    a_bid(lot, maximum=900)
+    assert "There are bids on this lot." in words(seller.get(f"{page_of(lot)}/cancel"))
+
+
 def test_the_seller_withdraws_with_one_click_and_lists_again_with_one(app, client_of):
     lot = a_lot()
     seller = client_of(seller_of(lot))
