@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from marketplace.catalog import rules, service
+from marketplace.catalog.archives import MOST_FILES
 from marketplace.catalog.import_models import Import, KeptFile
 from marketplace.catalog.import_rules import (
     CLAIMS,
@@ -27,7 +28,7 @@ from marketplace.catalog.import_rules import (
 )
 from marketplace.catalog.rules import MOST_PHOTOS, Category, Condition, Details, Sureness
 from marketplace.catalog.schemas import WORDS, ItemForm
-from marketplace.catalog.table_rules import Row, Table, file_of, shown, table_of
+from marketplace.catalog.table_rules import FIELD, Row, Table, file_of, shown, table_of
 from marketplace.groups import queries as groups
 from marketplace.kernel.errors import RuleBroken
 
@@ -117,10 +118,17 @@ def judge(upload: Import, *, at: datetime) -> Report:
 
 
 def photos_named_in(content: bytes) -> set[str]:
-    """The keys of all files that a table names. Raises RuleBroken where the table cannot be read."""
+    """The keys of all files that a table names. Raises RuleBroken where the table cannot be read, or names too many:
+    each item gets copies of its own."""
     table = table_of(content)
     columns, words = columns_of(table.headings), _words()
-    return {file_key(name) for row in table.rows for name in said_in(row.cells, columns, words).photos}
+    named = [file_key(name) for row in table.rows for name in said_in(row.cells, columns, words).photos]
+    if len(named) > MOST_FILES:
+        raise RuleBroken(
+            "The rows name %(count)s photographs, and %(most)s are taken at once. Split the table.",
+            field=FIELD, count=len(named), most=MOST_FILES,
+        )  # fmt: skip
+    return set(named)
 
 
 def _details(said: Said, form: ItemForm) -> Details | None:

@@ -65,7 +65,7 @@ class Import(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     client_key: Mapped[str]
-    """Made by the page: a form sent twice is one upload."""
+    """Of the page's key and the files: a form sent twice is one upload."""
     made_at: Mapped[datetime]
     ends_at: Mapped[datetime] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(default=State.KEPT.value)

@@ -5,6 +5,7 @@ What is kept is the table as it came, and of the ZIP the pictures that rows name
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,7 @@ from marketplace.kernel.images import Picture
 
 KEPT_FOR = timedelta(hours=24)
 FOLDER = "imports"
+_PIECE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,11 @@ class _Chosen:
 def keep(*, by: int, group_id: int, client_key: str, content: bytes, zipped: BinaryIO | None) -> Import:
     """Keep a table, and the photographs of a ZIP that its rows name, in the place of what was sent before.
 
-    The same form sent twice is one upload. Raises NotFound, NotAllowed, or RuleBroken at field "table" or "photos".
+    The same form sent twice with the same files is one upload. Raises NotFound, NotAllowed, or RuleBroken at field
+    "table" or "photos".
     """
     groups.require(by, group_id, Permission.LIST_ITEM)
+    client_key = _key_of(client_key, content, zipped)
     if before := _sent_before(by, client_key):
         return before
     wanted = import_judging.photos_named_in(content)
@@ -125,6 +129,16 @@ def forget_old_imports(limit: int = 20) -> int:
     if rows:
         _delete([row.id for row in rows])
     return len(rows)
+
+
+def _key_of(client_key: str, content: bytes, zipped: BinaryIO | None) -> str:
+    """The form's key and what came in it: who goes back in his browser and chooses other files does another thing."""
+    digest = hashlib.sha256(content)
+    if zipped is not None:
+        zipped.seek(0)
+        for piece in iter(lambda: zipped.read(_PIECE), b""):
+            digest.update(piece)
+    return f"{client_key}-{digest.hexdigest()[:16]}"
 
 
 def _unpack(archive: Archive, wanted: set[str], *, into: list[KeptFile]) -> None:

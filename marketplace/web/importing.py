@@ -39,7 +39,7 @@ MEANINGS: dict[str, Any] = {
     "shipping": _l("What it costs the buyer; 0 if you pay for it, “no” if you do not send it."),
     "shipping_to": _l("As in: Austria and Germany."),
     "pickup_possible": _l("yes or no."),
-    PHOTOS: _l("The names of their files in the ZIP, with ; between them. The first is the one that cards show."),
+    PHOTOS: _l("The names of their files in the ZIP, with ; or | between them. The first is the one that cards show."),
 }
 
 
@@ -82,7 +82,7 @@ def show(slug: str, upload_id: int) -> str:
 
 @blueprint.post("/<int:upload_id>")
 @auth_required()
-@limiter.limit("60 per hour")
+@limiter.limit("30 per hour")
 def make(slug: str, upload_id: int) -> BaseResponse | tuple[str, int]:
     """The rows become drafts: all of them if all are good, or the good ones."""
     group, upload = _upload(slug, upload_id)

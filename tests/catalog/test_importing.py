@@ -174,9 +174,10 @@ def test_the_report_names_columns_as_the_file_does_and_what_was_not_read(seller:
 
 def test_a_missing_column_never_means_no(app: Flask, seller: Person, group: Group) -> None:
     table = "Title,Kind,Condition,Description,Shipping,Sent to,Photos\nPot,other,used,Old.,9.80,Austria,a.jpg\n"
-    verdict = judged(seller, group, table, a_jpg=a_picture())
+    upload = keep(seller, group, table, a_jpg=a_picture())
+    (verdict,) = importing.report_on(upload).verdicts
     assert [each.field for each in verdict.questions] == ["pickup_possible"]
-    make(keep(seller, group, table))
+    make(upload)
     (item,) = items_of(seller)
     assert item.unsaid == ["pickup_possible"]
     with pytest.raises(Incomplete, match="Say whether it can be picked up"):
@@ -256,6 +257,14 @@ def test_twelve_are_the_most(seller: Person, group: Group) -> None:
     zipped = {f"p{number}_jpg": a_picture() for number in range(13)}
     names = ";".join(name.replace("_", ".") for name in zipped)
     assert "12 photographs at most" in wrong(judged(seller, group, f"Title,Photos\nPot,{names}\n", **zipped))[0][1]
+
+
+@pytest.mark.one_database
+def test_five_hundred_are_the_most_of_all_rows_together(seller: Person, group: Group) -> None:
+    names = ";".join(f"{number}.jpg" for number in range(10))
+    with pytest.raises(RuleBroken, match="name 510 photographs") as refusal:
+        keep(seller, group, "Photos\n" + f"{names}\n" * 51)
+    assert refusal.value.field == "table"
 
 
 @pytest.mark.one_database
@@ -357,8 +366,9 @@ def test_if_it_fails_nothing_is_there(
 
 
 def test_a_key_that_somebody_took_himself_stops_him_alone(app: Flask, seller: Person, group: Group) -> None:
-    service.draft_item(by=seller.id, group_id=group.id, client_key="import-key-of-the-table-2", details=Details())
     upload = keep(seller, group, "Title\nPot\n")
+    key = f"import-{upload.client_key}-2"
+    service.draft_item(by=seller.id, group_id=group.id, client_key=key, details=Details())
     with pytest.raises(RuleBroken, match="stands in the way"):
         make(upload)
     assert len(items_of(seller)) == 1
@@ -368,10 +378,19 @@ def test_a_key_that_somebody_took_himself_stops_him_alone(app: Flask, seller: Pe
 
 
 def test_the_same_form_sent_twice_is_one_upload(app: Flask, seller: Person, group: Group) -> None:
-    first = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture()).id
+    picture = a_picture()
+    first = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=picture).id
     there = files(app)
-    assert keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture()).id == first
+    assert keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=picture).id == first
     assert files(app) == there
+
+
+@pytest.mark.one_database
+def test_who_goes_back_and_chooses_other_files_sends_another(app: Flask, seller: Person, group: Group) -> None:
+    first = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture()).id
+    second = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture()).id
+    third = keep(seller, group, "Title\nLid").id
+    assert len({first, second, third}) == 3
 
 
 def test_the_same_form_sent_at_once_is_one_upload(app: Flask, seller: Person, group: Group) -> None:
