@@ -46,4 +46,5 @@ def _details(item: Item) -> Details:
         shipping=None if item.shipping is None else item.shipping.amount,
         shipping_to=item.shipping_to,
         pickup_possible=item.pickup_possible,
+        unsaid=tuple(item.unsaid),
     )

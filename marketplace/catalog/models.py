@@ -71,6 +71,8 @@ class Item(Base):
     """None: it is not sent at all. Zero: the seller pays for it."""
     shipping_to: Mapped[str] = mapped_column(default="")
     pickup_possible: Mapped[bool] = mapped_column(default=False)
+    unsaid: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Of `rules.UNSAID`, what an import left open: asked before it is published."""
 
     state: Mapped[str] = mapped_column(default=State.DRAFT.value, index=True)
     created_at: Mapped[datetime]
@@ -100,6 +102,7 @@ class Item(Base):
             photos=photos,
             frozen_at=self.frozen_at,
             is_hidden=self.hidden_at is not None,
+            unsaid=tuple(self.unsaid or ()),
         )
 
 

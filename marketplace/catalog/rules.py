@@ -29,6 +29,12 @@ MOST_IN_ALT = 200
 MOST_GRAMS = 10_000_000
 """Ten tonnes: heavier goods are not posted, and not auctioned among friends."""
 
+UNSAID = {
+    "shipping": "Say what shipping costs. If you do not send it at all, save the form without it.",
+    "pickup_possible": "Say whether it can be picked up: tick the box or leave it, then save.",
+}
+"""Questions that an empty form answers with no, and a missing column does not: what then asks them."""
+
 
 class State(StrEnum):
     """Where an item is. A draft and a withdrawn item are the seller's alone to see."""
@@ -114,6 +120,8 @@ class Details:
     """In main units of the group's currency. None: it is not sent at all."""
     shipping_to: str = ""
     pickup_possible: bool = False
+    unsaid: tuple[str, ...] = ()
+    """Those of UNSAID that nobody has answered yet. A form that was saved has answered all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,7 @@ class Listing:
     photos: int
     frozen_at: datetime | None
     is_hidden: bool = False
+    unsaid: tuple[str, ...] = ()
 
 
 LAW = {
@@ -196,6 +205,8 @@ def lacks(item: Listing) -> Iterator[RuleBroken]:
         yield RuleBroken("Describe it, so that nobody has to guess.", field="description")
     if item.shipping is None and not item.pickup_possible:
         yield RuleBroken("Say what shipping costs, or that it can be picked up.", field="shipping")
+    else:
+        yield from (RuleBroken(UNSAID[field], field=field) for field in item.unsaid)
     if item.shipping is not None and not item.shipping_to:
         yield RuleBroken("Say where you send it, as in: Austria and Germany.", field="shipping_to")
     if not item.photos:

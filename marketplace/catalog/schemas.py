@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 from marshmallow.validate import Length
 
 from marketplace.catalog import rules
+from marketplace.catalog.import_rules import Choice
 from marketplace.catalog.rules import Category, Claim, Condition, Details, PhotoDeed, State, Sureness
 from marketplace.kernel.fields import Amount, ClientKey, Line, Prose
 
@@ -146,3 +147,20 @@ class PhotosForm(Schema):
 class RemarkForm(Schema):
     client_key = ClientKey(required=True)
     text = Prose(most=rules.MOST_IN_REMARK, required=True)
+
+
+class SendTable(Schema):
+    """A table of items; the files come beside it."""
+
+    client_key = ClientKey(required=True)
+
+
+_WHICH = _l("Say which rows to import: press one of the buttons.")
+
+
+class ImportRows(Schema):
+    """The button that was pressed below the dry run."""
+
+    rows = fields.Enum(
+        Choice, by_value=True, required=True, error_messages={"required": _WHICH, "unknown": _WHICH, "null": _WHICH}
+    )

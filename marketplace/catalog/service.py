@@ -27,9 +27,7 @@ from marketplace.kernel.money import Money, NotExact, exponent
 def draft_item(*, by: int, group_id: int, client_key: str, details: Details) -> Item:
     """Begin an item, as incomplete as it may be. The same form sent twice is one item."""
     groups.require(by, group_id, Permission.LIST_ITEM)
-    now = clock.now()
-    item = Item(group_id=group_id, seller_id=by, client_key=client_key, created_at=now, changed_at=now)
-    _write(item, details)
+    item = begun(by=by, group_id=group_id, client_key=client_key, details=details, at=clock.now())
     try:
         with db.session.begin_nested():
             db.session.add(item)
@@ -114,6 +112,15 @@ def add_remark(*, item_id: int, by: int, client_key: str, text: str) -> None:
     announce(RemarkAdded(item.id, item.group_id, by, item.title, remark.id, text, now))
 
 
+def begun(*, by: int, group_id: int, client_key: str, details: Details, at: datetime) -> Item:
+    """A draft as it would be, not yet in the database. Raises RuleBroken where a sum is not one of the currency's."""
+    item = Item(
+        group_id=group_id, seller_id=by, client_key=client_key, state=State.DRAFT.value, created_at=at, changed_at=at
+    )  # fmt: skip
+    _write(item, details)
+    return item
+
+
 def changeable(item_id: int, *, by: int) -> Item:
     """The seller's own item, locked; raises the rule that keeps him from changing it."""
     item = own(item_id, by=by)
@@ -164,6 +171,7 @@ def _write(item: Item, details: Details) -> None:
     item.claims, item.faults = details.claims, details.faults
     item.currency, item.shipping_minor = currency, _shipping_minor(details, currency)
     item.shipping_to, item.pickup_possible = details.shipping_to, details.pickup_possible
+    item.unsaid = list(details.unsaid)
 
 
 def _changed(item: Item) -> ItemChanged:

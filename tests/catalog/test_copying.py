@@ -56,6 +56,14 @@ def test_its_photographs_stay_when_those_of_the_first_are_removed(app: Flask) ->
     assert files_of(draft) == before
 
 
+@pytest.mark.one_database
+def test_what_a_table_left_open_stays_open(app: Flask) -> None:
+    item = an_item(published=False)
+    with unit_of_work():
+        db.session.get_one(Item, item.id).unsaid = ["shipping"]
+    assert copy(item).unsaid == ["shipping"]
+
+
 def test_a_double_click_makes_one_copy(app: Flask) -> None:
     item = an_item(photos=2)
     assert copy(item).id == copy(item).id

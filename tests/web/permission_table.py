@@ -234,6 +234,12 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /g/<slug>/items": (to(MEMBERS),),
     "GET /g/<slug>/items/new": (to(MEMBERS),),
     "POST /g/<slug>/items/new": (to(MEMBERS),),
+    "GET /g/<slug>/items/import": (to(MEMBERS),),
+    "POST /g/<slug>/items/import": (to(MEMBERS),),
+    "GET /g/<slug>/items/import/sample.csv": (to(MEMBERS),),
+    "GET /g/<slug>/items/import/<int:upload_id>": (to(SELLER, "the seller's table"),),
+    "POST /g/<slug>/items/import/<int:upload_id>": (to(SELLER, "the seller's table"),),
+    "GET /g/<slug>/items/import/<int:upload_id>/to-mend.csv": (to(SELLER, "the seller's table"),),
     "GET /g/<slug>/items/<int:item_id>": (
         seen_by(SELLER, "a draft"),
         seen_by(MEMBERS, "a published item"),

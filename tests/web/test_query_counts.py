@@ -76,6 +76,8 @@ PAGES = [
     (Who.MEMBER, "items.show", "a published item"),
     (Who.SELLER, "items.edit", "a published item"),
     (Who.SELLER, "photos.arrange", "a published item"),
+    (Who.SELLER, "importing.new", "the group"),
+    (Who.SELLER, "importing.show", "the seller's table"),
     (Who.BUYER, "orders.index", "the group"),
     (Who.BUYER, "orders.show", "a held order"),
     (Who.SELLER, "orders.show", "a held order"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -32,14 +33,20 @@ class Sent(NamedTuple):
     """The thing of the world that the route is about."""
     fields: dict[str, Typed] = {}  # noqa: RUF012 - never changed
     files: tuple[str, ...] = ()
-    """Fields that take a photograph."""
+    """Fields that take a file."""
+    file: Callable[[], tuple[BytesIO, str]] = a_file
+    """Makes what they take: a photograph, unless said otherwise."""
 
     def body(self, world: World, **instead: Any) -> dict[str, Any]:
         """What a browser would send; `instead` replaces fields, and None leaves one out."""
         made = {name: str(value(world)) if callable(value) else value for name, value in self.fields.items()}
         hidden = {name: text for name, text in world.things[self.of].items() if name == "subject"}
-        body: dict[str, Any] = hidden | made | {name: a_file() for name in self.files} | instead
+        body: dict[str, Any] = hidden | made | {name: self.file() for name in self.files} | instead
         return {name: value for name, value in body.items() if value is not None}
+
+
+def a_table() -> tuple[BytesIO, str]:
+    return a_file(b"Title,Kind\nBow teapot,porcelain\n", "items.csv")
 
 
 def of(thing: str, name: str) -> Callable[[World], object]:
@@ -109,6 +116,8 @@ FORMS: dict[str, Sent] = {
 
     # ---- Items and lots ----
     "/g/<slug>/items/new": Sent(Who.SELLER, "the group", {**_ITEM, **_KEY}),
+    "/g/<slug>/items/import": Sent(Who.SELLER, "the group", _KEY, files=("table",), file=a_table),
+    "/g/<slug>/items/import/<int:upload_id>": Sent(Who.SELLER, "the seller's table", {"rows": "good"}),
     "/g/<slug>/items/<int:item_id>/edit": Sent(Who.SELLER, "a draft", _ITEM),
     "/g/<slug>/items/<int:item_id>/photos": Sent(Who.SELLER, "a draft", {"photo_id": of("a photograph of a draft", "photo_id"), "alt": "The lid", "do": "save"}),
     "/g/<slug>/items/<int:item_id>/photos/add": Sent(Who.SELLER, "a draft", files=("photos",)),

@@ -27,7 +27,7 @@ from marketplace.auctions import chances, offering, questions, searches, service
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
-from marketplace.catalog import queries as catalog
+from marketplace.catalog import importing, queries as catalog
 from marketplace.catalog.models import Item
 from marketplace.config import Settings
 from marketplace.disputes import answering, queries as disputes
@@ -247,6 +247,11 @@ class _Builder:
         seller = self.people[Who.SELLER]
         self._item("a draft", an_item(seller, self.group, published=False))
         self._item("a published item", an_item(seller, self.group, photos=2))
+        table = b"Title,Shipping\nBow teapot,9.80\nPocket watch,nine eighty\n"
+        upload = importing.keep(
+            by=seller.id, group_id=self.group.id, client_key="key-of-the-table", content=table, zipped=None
+        )  # fmt: skip
+        self._thing("the seller's table", upload_id=upload.id)
 
     def build_lots(self) -> None:
         seller, now = self.people[Who.SELLER], clock.now()
