@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, Response
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -54,14 +54,25 @@ class Exam:
 
     def take(self) -> None:
         """Examine the page as it stands. A page of which an equal was examined costs next to nothing."""
+        for tries_left in (2, 1, 0):
+            try:
+                self._examine()
+                break
+            except Error as why:  # the page of a lot loads itself anew the moment its lot ends
+                if not tries_left or "context was destroyed" not in why.message:
+                    raise
+                self.page.wait_for_load_state()
+        assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"
+
+    def _examine(self) -> None:
         width = int((self.page.viewport_size or {}).get("width", 0))
         skeleton = _skeleton_of(self.page.content())
-        if (width, skeleton) not in _seen:
-            _seen.add((width, skeleton))
-            self._look_for_missing_pictures()
-            self._look_from(PHONE, DESK)
-            self._ask_axe()
-        assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"
+        if (width, skeleton) in _seen:
+            return
+        self._look_for_missing_pictures()
+        self._look_from(PHONE, DESK)
+        self._ask_axe()
+        _seen.add((width, skeleton))
 
     def _look_for_missing_pictures(self) -> None:
         for address in self.page.evaluate(_MISSING_PICTURES):
@@ -70,14 +81,16 @@ class Exam:
     def _look_from(self, *widths: int) -> None:
         """No sideways scroll at any of these widths; then the window is as it was."""
         before = self.page.viewport_size
-        for width in widths:
-            self.page.set_viewport_size({"width": width, "height": HEIGHT})
-            too_wide = self.page.evaluate(_TOO_WIDE)
-            if too_wide > 0:
-                self._faults.append(f"{too_wide} px too wide at {width} px")
-            self._keep_shot(width)
-        if before:
-            self.page.set_viewport_size(before)
+        try:
+            for width in widths:
+                self.page.set_viewport_size({"width": width, "height": HEIGHT})
+                too_wide = self.page.evaluate(_TOO_WIDE)
+                if too_wide > 0:
+                    self._faults.append(f"{too_wide} px too wide at {width} px")
+                self._keep_shot(width)
+        finally:
+            if before:
+                self.page.set_viewport_size(before)
 
     def _keep_shot(self, width: int) -> None:
         if folder := os.environ.get(SHOTS):
