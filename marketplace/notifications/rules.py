@@ -66,6 +66,9 @@ TOLD = {
         "lot_withdrawn": _("Lot %(number)s, %(title)s, was withdrawn. Your bid no longer counts."),
         "remark_added": _("The seller added a remark to lot %(number)s, %(title)s."),
         "lot_hidden": _("A moderator took lot %(number)s, %(title)s, down: %(reason)s"),
+        "lot_taken_out": _("Lot %(number)s, %(title)s, was taken out of the sale %(sale)s: %(reason)s"),
+        "sale_moved": _("The sale %(sale)s starts on %(starts)s now, and its first lot ends on %(until)s."),
+        "sale_called_off": _("The sale %(sale)s was called off: %(reason)s"),
     },
     "groups": {
         "application_new": _("%(name)s asks to join %(group)s."),

@@ -12,7 +12,17 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as people
-from marketplace.auctions import bid_rules, chances, finding, listing_rules, queries, schemas, service, watching
+from marketplace.auctions import (
+    bid_rules,
+    chances,
+    finding,
+    listing_rules,
+    queries,
+    sale_queries,
+    schemas,
+    service,
+    watching,
+)
 from marketplace.auctions.increment_rules import increment
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import Action, State
@@ -185,6 +195,7 @@ def _form_page(group: Group, item: Item, form: Form) -> str:
         form=form,
         usual_end=evening.replace(hour=USUAL_HOUR, minute=0, second=0, microsecond=0),
         law=listing_rules,
+        sales=sale_queries.open_for_lots(group.id, now=clock.now()),
     )
 
 
@@ -212,6 +223,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             standing=reputation.standing_of(lot.seller_id, group.id),
             step=increment(lot.price, lot.terms.ladder),
             may_relist=queries.is_latest_of_item(lot),
+            place=sale_queries.place_of(lot),
             order_id=_order_of(lot, me_or_none()),
             confirming=confirming,
             is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),

@@ -40,6 +40,7 @@ EXPECTED = {
     P.SEE_REPORTS:          "y - y - - - -",
     P.DECIDE_APPLICATIONS:  "y n y n - - -",
     P.HIDE_LOT:             "y n y n - - n",
+    P.HOLD_SALE:            "y n y n - - n",
     P.RETRACT_FOR_MEMBER:   "y n y n - - n",
     P.REMOVE_MEMBER:        "y n y n - - -",
     P.RULE_ON_DISPUTE:      "y y y n - - -",

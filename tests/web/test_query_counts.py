@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from sqlalchemy import event, select
 
 from marketplace.accounts import addresses
 from marketplace.accounts.models import Person
-from marketplace.auctions import searches, watching
+from marketplace.auctions import sales, searches, service, watching
 from marketplace.auctions.models import Lot
 from marketplace.auctions.search_rules import Search, Sort
 from marketplace.disputes import answering
@@ -21,7 +22,9 @@ from marketplace.escrow.order_rules import State
 from marketplace.groups import joining, moderation, service as groups
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
+from marketplace.kernel import clock
 from marketplace.kernel.database import db
+from marketplace.kernel.money import Money
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_photo, an_item
@@ -44,6 +47,12 @@ PAGES = [
     (Who.MEMBER, "lots.catalogue", "what has ended"),
     (Who.MEMBER, "lots.catalogue", "what is filtered"),
     (Who.BUYER, "searches.mine", "the group"),
+    (Who.MEMBER, "sales.index", "the group"),
+    (Who.MEMBER, "sales.show", "the sale"),
+    (Who.MEMBER, "sales.now", "the sale"),
+    (Who.MODERATOR, "sale_deeds.arranging", "the sale"),
+    (Who.SELLER, "sale_deeds.choosing", "a lot to come"),
+    (Who.SELLER, "lots.new", "a published item"),
     (Who.BUYER, "lots.show", "a running lot"),
     (Who.SELLER, "lots.show", "a running lot"),
     (Who.BUYER, "live.now", "a running lot"),
@@ -163,6 +172,7 @@ class _Growth:
     def more_of_everything(self) -> None:
         self.more_people()
         self.more_lots()
+        self.more_sales()
         self.more_orders()
         self.more_disputes()
 
@@ -191,6 +201,18 @@ class _Growth:
         a_bid(lot, self.buyer, 900)
         a_bid(lot, None, 2000)
         a_bid(self.running, None, 100_00 * (2 + self.round))
+
+    def more_sales(self) -> None:
+        item, now = an_item(self.seller, self.group, photos=1), clock.now()
+        service.list_lot(
+            by=self.seller.id, item_id=item.id, opening=Money(500, self.group.currency),
+            sale=self.world.things["the sale"]["number"], client_key=f"key-in-the-sale-{self.round + 10}",
+        )  # fmt: skip
+        sales.open_sale(
+            by=self.moderator.id, group_id=self.group.id, title="More clocks", words="",
+            starts_at=now + timedelta(days=2), first_end_at=now + timedelta(days=4), gap_seconds=20,
+            client_key=f"key-of-a-sale-{self.round}",
+        )  # fmt: skip
 
     def more_orders(self) -> None:
         how = {"group": self.group, "seller": self.seller, "buyer": self.buyer}
