@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from marketplace.accounts import events as accounts
-from marketplace.auctions import chances, events as auctions, following, matching, service as lots, superseding
+from marketplace.auctions import (
+    chances,
+    events as auctions,
+    following,
+    matching,
+    sale_events as sales,
+    service as lots,
+    superseding,
+)
 from marketplace.catalog import events as catalog
 from marketplace.disputes import events as disputes, rulers, service as disputing
 from marketplace.escrow import events as escrow, judging_rules, service as orders
@@ -17,6 +25,7 @@ from marketplace.notifications import (
     about_offers,
     about_orders,
     about_people,
+    about_sales,
     about_searches,
 )
 from marketplace.reputation import deals, events as reputation
@@ -141,4 +150,7 @@ HANDLERS: Handlers = {
     groups.StrikeGiven: (about_groups.strike_given,),
     reputation.FeedbackOpened: (about_deals.feedback_opened,),
     reputation.FeedbackShown: (about_deals.feedback_shown,),
+    sales.LotTakenOut: (about_sales.taken_out,),
+    sales.SaleCalledOff: (about_sales.called_off,),
+    sales.SaleMoved: (about_sales.moved,),
 }

@@ -31,15 +31,7 @@ class Offer:
 
 def judge_offer(offer: Offer, *, now: datetime) -> datetime:
     """The moment at which the lot starts. Raises the rule that the offer breaks."""
-    if offer.opening.minor <= 0:
-        raise RuleBroken("Bidding opens at some price. Enter one above zero.", field="opening")
-    if offer.reserve is not None and offer.reserve < offer.opening:
-        raise RuleBroken(
-            "The reserve is below the opening price. Enter %(opening)s or more, or leave it empty.",
-            field="reserve",
-            opening=offer.opening,
-        )
-    _check_buy_now(offer)
+    check_prices(offer)
     starts_at = offer.starts_at or now
     if starts_at < now - GRACE:
         raise RuleBroken("This start is past. Choose a later one, or start now.", field="starts_at")
@@ -55,6 +47,19 @@ def judge_offer(offer: Offer, *, now: datetime) -> datetime:
             "A lot runs for %(days)s days at most. Choose an earlier end.", field="ends_at", days=LONGEST_DAYS
         )
     return starts_at
+
+
+def check_prices(offer: Offer) -> None:
+    """Raise the rule that its prices break: of a lot in a sale, all that is its seller's to say."""
+    if offer.opening.minor <= 0:
+        raise RuleBroken("Bidding opens at some price. Enter one above zero.", field="opening")
+    if offer.reserve is not None and offer.reserve < offer.opening:
+        raise RuleBroken(
+            "The reserve is below the opening price. Enter %(opening)s or more, or leave it empty.",
+            field="reserve",
+            opening=offer.opening,
+        )
+    _check_buy_now(offer)
 
 
 def _check_buy_now(offer: Offer) -> None:

@@ -40,6 +40,7 @@ class Lot(Base):
         Index("ix_lots_group_id_state_ends_at", "group_id", "state", "ends_at", "id"),
         Index("ix_lots_group_id_ends_at", "group_id", "ends_at", "id"),
         Index("ix_lots_seller_id_id", "seller_id", "id"),
+        Index("ix_lots_sale_id_sale_position", "sale_id", "sale_position", "id"),
         *CATALOGUE_INDEXES,
         CheckConstraint(f"state IN ({_STATES})", "state"),
         CheckConstraint(f"format IN ({_FORMATS})", "format"),
@@ -52,6 +53,7 @@ class Lot(Base):
         CheckConstraint("(leader_id IS NULL) = (leader_maximum_minor IS NULL)", "leader"),
         CheckConstraint("leader_maximum_minor IS NULL OR price_minor <= leader_maximum_minor", "price"),
         CheckConstraint("shipping_minor >= 0 AND bid_count >= 0", "counts"),
+        CheckConstraint("(sale_id IS NULL) = (sale_position IS NULL)", "sale"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,6 +64,9 @@ class Lot(Base):
     seller_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     client_key: Mapped[str]
     relisted_from_id: Mapped[int | None] = mapped_column(ForeignKey("lots.id"), index=True)
+    sale_id: Mapped[int | None] = mapped_column(ForeignKey("sales.id"))
+    sale_position: Mapped[int | None]
+    """Its place in the sale, from 1: by it the lots of a sale end one after the other."""
 
     title: Mapped[str]
     category: Mapped[str]

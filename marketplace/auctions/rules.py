@@ -63,10 +63,13 @@ class Action(StrEnum):
     END_UNSOLD = "end unsold"
     RELIST = "relist"
     SELL_ON_OFFER = "sell on an offer"
+    PUT_INTO_SALE = "put into a sale"
+    TAKE_OUT_OF_SALE = "take out of its sale"
 
 
 class When(StrEnum):
     ANY_TIME = "at any time"
+    BEFORE_THE_START = "before the start"
     FROM_THE_START = "from the start"
     BEFORE_THE_FIRST_BID = "before the first bid, if bids are not sealed"
     WITH_BIDS_IN_TIME = "while bids stand or may, being sealed, before the last twelve hours"
@@ -99,6 +102,8 @@ LAW = (
     Clause(S.SCHEDULED, A.START,       P.CLOCK,     W.FROM_THE_START,       S.RUNNING),
     Clause(S.SCHEDULED, A.WITHDRAW,    P.SELLER,    W.ANY_TIME,             S.WITHDRAWN),
     Clause(S.SCHEDULED, A.HIDE,        P.MODERATOR, W.ANY_TIME,             S.WITHDRAWN),
+    Clause(S.SCHEDULED, A.PUT_INTO_SALE, P.SELLER,  W.BEFORE_THE_START,     S.SCHEDULED),
+    Clause(S.SCHEDULED, A.TAKE_OUT_OF_SALE, P.MODERATOR, W.BEFORE_THE_START, S.WITHDRAWN),
     Clause(S.RUNNING,   A.BID,         P.BIDDER,    W.BEFORE_THE_END,       S.RUNNING),
     Clause(S.RUNNING,   A.BUY_NOW,     P.BIDDER,    W.WHILE_IT_STANDS,      S.SOLD),
     Clause(S.RUNNING,   A.RETRACT,     P.BIDDER,    W.RETRACTABLE,          S.RUNNING),
@@ -221,6 +226,7 @@ def _is_in_time(clause: Clause, lot: Lot, now: datetime) -> bool:
     has_ended, has_bids = now >= lot.ends_at, lot.leader_id is not None
     return {
         When.ANY_TIME: True,
+        When.BEFORE_THE_START: now < lot.starts_at,
         When.FROM_THE_START: now >= lot.starts_at,
         When.BEFORE_THE_FIRST_BID: not has_ended and not has_bids and not lot.is_blind,
         When.WITH_BIDS_IN_TIME: (has_bids or lot.is_blind) and now < lot.ends_at - LAST_HALF_DAY,
@@ -241,6 +247,8 @@ def _not_in_this_state(lot: Lot, action: Action) -> RuleBroken:
         return TooEarly("Bidding opens on %(at)s. Come back then.", at=lot.starts_at)
     if lot.state is State.WITHDRAWN:
         return Stale("This lot has been withdrawn. Nothing can be done with it any more.")
+    if action in {Action.PUT_INTO_SALE, Action.TAKE_OUT_OF_SALE}:
+        return TooLate(_TOO_LATE[When.BEFORE_THE_START])
     if action is Action.RELIST:
         return TooEarly("This lot still runs. It can be listed again when it has ended without a buyer.")
     return TooLate("Bidding on this lot ended on %(at)s.", at=lot.ends_at)
@@ -275,6 +283,7 @@ _WHILE_BIDS_STAND = frozenset(
     {When.RETRACTABLE, When.WITH_OPEN_BIDS, When.WITH_OPEN_BIDS_IN_TIME, When.WITH_BIDS_IN_TIME}
 )
 _TOO_LATE = {
+    When.BEFORE_THE_START: "Bidding on this lot has begun. It runs to its end as it is.",
     When.BEFORE_THE_FIRST_BID: "Somebody has bid on this lot. It runs to its end.",
     When.RETRACTABLE: "In the last hour nobody retracts a bid himself. If it was a slip, ask a moderator now.",
     When.WITH_BIDS_IN_TIME: "In the last twelve hours a seller cancels nothing any more. Ask a moderator.",

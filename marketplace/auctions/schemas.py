@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from marshmallow import Schema, fields, pre_load, validate
+from marshmallow import Schema, ValidationError, fields, pre_load, validate, validates_schema
 
 from marketplace.auctions.question_rules import LONGEST, SHORTEST, Part, Reason as WhyHidden
 from marketplace.auctions.retraction_rules import LotGone, Reason, Refusal
@@ -16,9 +16,20 @@ from marketplace.kernel.fields import Amount, ClientKey, Line, Moment, Prose
 from marketplace.kernel.money import Money, NotExact, exponent
 
 LONGEST_REASON = 500
+_MOMENTS = {"starts_at", "ends_at"}
+_LEFT_OPEN = {"starts_at", "sale"}
 _CHOOSE = dict.fromkeys(("required", "unknown", "null"), _l("Choose the reason."))
 _CHOOSE_PART = dict.fromkeys(("required", "unknown", "null"), _l("Choose what is hidden."))
 _LONG_ENOUGH = validate.Length(min=SHORTEST, error=_l("This is too short. Write a few words."))
+
+
+class SaleNumber(fields.Integer):
+    """A sale, chosen from a list."""
+
+    default_error_messages = dict.fromkeys(("required", "null", "invalid"), _l("Choose the sale."))
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(1, 2**63 - 1, error=_l("Choose the sale.")), **kwargs)
 
 
 class ListLot(Schema):
@@ -27,13 +38,20 @@ class ListLot(Schema):
     buy_now = Amount(blank=True, load_default=None)
     format = fields.Enum(Format, by_value=True, load_default=Format.OPEN, error_messages=_CHOOSE)
     starts_at = Moment(load_default=None)
-    ends_at = Moment(required=True)
+    ends_at = Moment(load_default=None)
+    sale = SaleNumber(load_default=None)
     client_key = ClientKey(required=True)
 
     @pre_load
-    def at_once(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """An empty start is no start: the lot begins at once."""
-        return {name: value for name, value in data.items() if name != "starts_at" or str(value).strip()}
+    def left_open(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """An empty start is no start: the lot begins at once. In a sale, both moments are the sale's."""
+        data = {name: value for name, value in data.items() if name not in _LEFT_OPEN or str(value).strip()}
+        return {name: value for name, value in data.items() if "sale" not in data or name not in _MOMENTS}
+
+    @validates_schema
+    def ends(self, data: dict[str, Any], **_: Any) -> None:
+        if data["sale"] is None and data["ends_at"] is None:
+            raise ValidationError(Moment.default_error_messages["required"], "ends_at")
 
 
 class PlaceBid(Schema):

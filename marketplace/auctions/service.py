@@ -6,12 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from marketplace.auctions import closing, finding, rules
+from marketplace.auctions import closing, finding, rules, sale_finding
 from marketplace.auctions.events import LotHidden, LotListed, LotWithdrawn
-from marketplace.auctions.listing_rules import Offer, judge_offer
+from marketplace.auctions.listing_rules import Offer, check_prices, judge_offer
 from marketplace.auctions.models import Lot
 from marketplace.auctions.retraction_rules import LotGone
 from marketplace.auctions.rules import Action, Format, Party, State
+from marketplace.auctions.sale_finding import Place
 from marketplace.catalog import service as catalog
 from marketplace.catalog.models import Item
 from marketplace.catalog.period_rules import years_of
@@ -30,16 +31,25 @@ from marketplace.kernel.money import Money
 @use_case
 def list_lot(
     *, by: int, item_id: int, opening: Money, reserve: Money | None = None, buy_now: Money | None = None,
-    format: Format = Format.OPEN, starts_at: datetime | None = None, ends_at: datetime, client_key: str,
+    format: Format = Format.OPEN, starts_at: datetime | None = None, ends_at: datetime | None = None,
+    sale: int | None = None, client_key: str,
 ) -> Lot:  # fmt: skip
     """Offer a published item in an auction, from now or from `starts_at`; moments without a zone are the group's.
 
+    In a sale of the group, by its number, it starts and ends when that says; else it has an end of its own.
     The same key again gives the first lot. Raises NotFound, NotAllowed, or RuleBroken at the field that is wrong.
     """
     item = catalog.own(item_id, by=by)
     if (earlier := _listed_before(by, client_key)) is not None:
         return earlier
     group = group_finding.locked_group(item.group_id)
+    chosen = None if sale is None else sale_finding.locked_choice(group.id, sale)
+    now = clock.now()
+    place = None if chosen is None else sale_finding.next_place(chosen, now=now)
+    if place is not None:
+        starts_at, ends_at = place.starts_at, place.ends_at
+    if ends_at is None:
+        raise RuleBroken("Choose when it ends.", field="ends_at")
     offer = Offer(
         opening=opening,
         reserve=reserve,
@@ -48,7 +58,7 @@ def list_lot(
         starts_at=None if starts_at is None else in_zone(starts_at, group.time_zone),
         ends_at=in_zone(ends_at, group.time_zone),
     )
-    return _publish(item, group, offer, client_key, now=clock.now())
+    return _publish(item, group, offer, client_key, now=now, place=place)
 
 
 @use_case
@@ -130,6 +140,12 @@ def withdraw_unbid(*, lot_id: int, reason: str) -> None:
         _withdraw(lot, State.WITHDRAWN, by=None, reason=reason)
 
 
+def take_out_of_sale(lot: Lot, *, by: int, reason: str) -> None:
+    """Withdraw a lot that is locked from its sale, before that begins; sales.py has asked who may."""
+    state = rules.judge(lot.facts(), Action.TAKE_OUT_OF_SALE, by=Party.MODERATOR, now=clock.now())
+    _withdraw(lot, state, by=by, reason=reason)
+
+
 @use_case
 def note_fallen_through(*, lot_id: int, buyer_id: int) -> None:
     """The deal with this buyer was undone: the seller may list the item again. Of an earlier buyer it says nothing."""
@@ -145,11 +161,16 @@ def _listed_before(seller_id: int, client_key: str) -> Lot | None:
 
 
 def _publish(
-    item: Item, group: Group, offer: Offer, client_key: str, *, now: datetime, relisted_from: int | None = None
-) -> Lot:
+    item: Item, group: Group, offer: Offer, client_key: str, *, now: datetime, relisted_from: int | None = None,
+    place: Place | None = None,
+) -> Lot:  # fmt: skip
     """Write the lot down. Item and group are locked: numbers are given in order, and an item runs in one lot."""
     groups.require(item.seller_id, item.group_id, Permission.LIST_ITEM)
-    starts_at = judge_offer(offer, now=now)
+    if place is None:
+        starts_at = judge_offer(offer, now=now)
+    else:
+        check_prices(offer)
+        starts_at = place.starts_at
     _check_free(item)
     _check_confirmer(item)
     made_from, made_to = years_of(item.period) or (None, None)
@@ -164,6 +185,7 @@ def _publish(
         buy_now_minor=None if offer.buy_now is None else offer.buy_now.minor, price_minor=offer.opening.minor,
         starts_at=starts_at, scheduled_end_at=offer.ends_at, ends_at=offer.ends_at, listed_at=now,
         state=State.RUNNING if starts_at <= now else State.SCHEDULED,
+        sale_id=None if place is None else place.sale_id, sale_position=None if place is None else place.position,
     )  # fmt: skip
     db.session.add(lot)
     db.session.flush()
@@ -202,6 +224,8 @@ def _check_confirmer(item: Item) -> None:
 
 
 def _withdraw(lot: Lot, state: State, *, by: int | None, reason: str, by_moderator: bool = False) -> None:
+    if lot.state == State.SCHEDULED:  # what goes before the sale begins was never in it
+        lot.sale_id = lot.sale_position = None
     lot.state, lot.closed_at = state, clock.now()
     lot.version += 1
     audit.note(

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     DECIDE_APPLICATIONS = "decide applications"
     HIDE_LOT = "hide a lot"
     HIDE_QUESTION = "hide a question or an answer"
+    HOLD_SALE = "hold a sale"
     RETRACT_FOR_MEMBER = "retract a member's bid for him"
     REMOVE_MEMBER = "remove a member"
     RULE_ON_DISPUTE = "rule on a dispute"
@@ -152,6 +153,7 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.DECIDE_APPLICATIONS:   Clause(keeps_order,        is_member,          W.OPEN),
     P.HIDE_LOT:              Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
     P.HIDE_QUESTION:         Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
+    P.HOLD_SALE:             Clause(keeps_order,        sees_the_catalogue, W.OPEN),
     P.RETRACT_FOR_MEMBER:    Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
     P.REMOVE_MEMBER:         Clause(keeps_order,        is_member,          W.ALWAYS),
     P.RULE_ON_DISPUTE:       Clause(is_officer,         is_member,          W.ALWAYS),

@@ -28,6 +28,11 @@ def questions(slug: str, number: int) -> str:
     return f"/g/{slug}/lots/{number}/questions"
 
 
+def sale(slug: str, number: int) -> str:
+    """Where a sale is followed."""
+    return f"/g/{slug}/sales/{number}"
+
+
 def searches(slug: str) -> str:
     """A member's own searches and wants."""
     return f"/g/{slug}/searches"

@@ -74,6 +74,9 @@ TOLD = {
         "question_answered": _("The seller of lot %(number)s, %(title)s, answered your question."),
         "words_hidden": _("A moderator hid what you wrote under lot %(number)s, %(title)s."),
         "lot_hidden": _("A moderator took lot %(number)s, %(title)s, down: %(reason)s"),
+        "lot_taken_out": _("Lot %(number)s, %(title)s, was taken out of the sale %(sale)s: %(reason)s"),
+        "sale_moved": _("The sale %(sale)s starts on %(starts)s now, and its first lot ends on %(until)s."),
+        "sale_called_off": _("The sale %(sale)s was called off: %(reason)s"),
     },
     "groups": {
         "application_new": _("%(name)s asks to join %(group)s."),

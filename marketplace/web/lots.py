@@ -19,6 +19,7 @@ from marketplace.auctions import (
     listing_rules,
     offer_queries,
     queries,
+    sale_queries,
     schemas,
     service,
     watching,
@@ -196,6 +197,7 @@ def _form_page(group: Group, item: Item, form: Form) -> str:
         form=form,
         usual_end=evening.replace(hour=USUAL_HOUR, minute=0, second=0, microsecond=0),
         law=listing_rules,
+        sales=sale_queries.open_for_lots(group.id, now=clock.now()),
     )
 
 
@@ -232,6 +234,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             may_relist=queries.is_latest_of_item(lot),
             came_back=dispute_words.came_back_words(disputes.came_back(lot)),
             talk=question_words.talk_of(lot, me_or_none()),
+            place=sale_queries.place_of(lot),
             order_id=_order_of(lot, me_or_none()),
             desk=_desk_of(lot, now=now),
             confirming=confirming,

@@ -9,7 +9,15 @@ from sqlalchemy import select
 from marketplace.accounts.models import Person
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
-from marketplace.worker import demo_history, demo_lots, demo_mails, demo_orders, demo_people, installation
+from marketplace.worker import (
+    demo_gathering,
+    demo_history,
+    demo_lots,
+    demo_mails,
+    demo_orders,
+    demo_people,
+    installation,
+)
 from marketplace.worker.demo_story import Story
 
 
@@ -32,6 +40,7 @@ def ensure(app: Flask) -> None:
     pictures = demo_lots.draw(scripts)
     story = Story(now=clock.now())
     demo_people.tell(story)
+    demo_gathering.tell(story)
     for script in scripts:
         demo_lots.tell(story, script, pictures)
         demo_orders.tell(story, script)

@@ -59,6 +59,8 @@ class Script:
     starts: str | None = None
     ends: str | None = None
     """A moment to come, as Story.ahead reads it."""
+    sale: int | None = None
+    """The number of the group's sale that it is in; its start and end are the sale's."""
     ended: int | None = None
     """Days ago, in the evening."""
     bids: list[tuple[str, int]] = field(default_factory=list)
@@ -127,12 +129,13 @@ def _list(story: Story, script: Script, pictures: Pictures, ends: datetime | Non
     if not script.opening:
         return
     catalog.publish(item_id=item.id, by=seller)
-    if ends is None:
+    if ends is None and script.sale is None:
         return
     lot = auctions.list_lot(
         by=seller, item_id=item.id, opening=euros(script.opening),
         reserve=euros(script.reserve) if script.reserve else None,
-        starts_at=story.ahead(script.starts) if script.starts else None, ends_at=ends, client_key=story.key("lot"),
+        starts_at=story.ahead(script.starts) if script.starts else None, ends_at=ends, sale=script.sale,
+        client_key=story.key("lot"),
     )  # fmt: skip
     story.items[script.key], story.lots[script.key] = item.id, lot.id
 

@@ -64,3 +64,8 @@ ANSWERS = {
 }
 
 WHY_GUSTAV_WENT = "He sold new goods as old ones twice, and did not answer when he was asked about it."
+
+SALE = "Things that tick: an evening of clocks"
+WHAT_IS_IN_THE_SALE = """Clocks, watches, and whatever else is driven by a spring or a weight.
+
+Put yours in until bidding starts; three photographs at least, one of them of the movement."""

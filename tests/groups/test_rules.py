@@ -45,6 +45,7 @@ EXPECTED = {
     P.DECIDE_APPLICATIONS:  "y n y n - - -",
     P.HIDE_LOT:             "y n y n - - n",
     P.HIDE_QUESTION:        "y n y n - - n",
+    P.HOLD_SALE:            "y n y n - - n",
     P.RETRACT_FOR_MEMBER:   "y n y n - - n",
     P.REMOVE_MEMBER:        "y n y n - - -",
     P.RULE_ON_DISPUTE:      "y y y n - - -",

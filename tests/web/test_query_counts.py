@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 
 from marketplace.accounts import addresses
 from marketplace.accounts.models import Person
-from marketplace.auctions import offering, questions, searches, watching
+from marketplace.auctions import offering, questions, sales, searches, service, watching
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
@@ -51,6 +51,12 @@ PAGES = [
     (Who.MODERATOR, "labels.sheet", "the group"),
     (Who.MODERATOR, "labels.bidders", "the group"),
     (Who.BUYER, "searches.mine", "the group"),
+    (Who.MEMBER, "sales.index", "the group"),
+    (Who.MEMBER, "sales.show", "the sale"),
+    (Who.MEMBER, "sales.now", "the sale"),
+    (Who.MODERATOR, "sale_deeds.arranging", "the sale"),
+    (Who.SELLER, "sale_deeds.choosing", "a lot to come"),
+    (Who.SELLER, "lots.new", "a published item"),
     (Who.BUYER, "lots.show", "a running lot"),
     (Who.SELLER, "lots.show", "a running lot"),
     (Who.BUYER, "live.now", "a running lot"),
@@ -179,6 +185,7 @@ class _Growth:
     def more_of_everything(self) -> None:
         self.more_people()
         self.more_lots()
+        self.more_sales()
         self.more_orders()
         self.more_disputes()
 
@@ -222,6 +229,18 @@ class _Growth:
                 lot_id=lot.id, by=person.id, amount=Money(400 + self.round, lot.currency), shipping_seen=lot.shipping,
                 client_key=a_key(),
             )  # fmt: skip
+
+    def more_sales(self) -> None:
+        item, now = an_item(self.seller, self.group, photos=1), clock.now()
+        service.list_lot(
+            by=self.seller.id, item_id=item.id, opening=Money(500, self.group.currency),
+            sale=self.world.things["the sale"]["number"], client_key=f"key-in-the-sale-{self.round + 10}",
+        )  # fmt: skip
+        sales.open_sale(
+            by=self.moderator.id, group_id=self.group.id, title="More clocks", words="",
+            starts_at=now + timedelta(days=2), first_end_at=now + timedelta(days=4), gap_seconds=20,
+            client_key=f"key-of-a-sale-{self.round}",
+        )  # fmt: skip
 
     def more_orders(self) -> None:
         how = {"group": self.group, "seller": self.seller, "buyer": self.buyer}

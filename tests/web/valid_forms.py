@@ -82,6 +82,10 @@ _ADDRESS: dict[str, Typed] = {
 }  # fmt: skip
 _DELIVERY: dict[str, Typed] = {"delivery": of("the buyer's address", "address_id")}
 _ALT: dict[str, Typed] = {"alt_1": "The lid, from below"}
+_SALE: dict[str, Typed] = {
+    "title": "Watches", "words": "All that **ticks**.", "starts_at": in_days(3), "first_end_at": in_days(6),
+    "gap_seconds": "30",
+}  # fmt: skip
 _KEY: dict[str, Typed] = {"client_key": KEY}
 
 # fmt: off
@@ -123,7 +127,7 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/items/<int:item_id>/photos/add": Sent(Who.SELLER, "a draft", files=("photos",)),
     "/g/<slug>/items/<int:item_id>/copy": Sent(Who.SELLER, "the item of a running lot", _KEY),
     "/g/<slug>/items/<int:item_id>/remarks": Sent(Who.SELLER, "the item of a running lot", {"text": "It ticks.", **_KEY}),
-    "/g/<slug>/items/<int:item_id>/auction": Sent(Who.SELLER, "a published item", {"opening": "5.00", "reserve": "20.00", "buy_now": "50.00", "format": "open", "starts_at": in_days(1), "ends_at": in_days(5), **_KEY}),
+    "/g/<slug>/items/<int:item_id>/auction": Sent(Who.SELLER, "a published item", {"opening": "5.00", "reserve": "20.00", "buy_now": "50.00", "format": "open", "starts_at": in_days(1), "ends_at": in_days(5), "sale": "", **_KEY}),
     "/g/<slug>/lots/<int:number>/check": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", **_KEY}),
     "/g/<slug>/lots/<int:number>/bid": Sent(Who.MEMBER, "a running lot", {"maximum": "30.00", "confirmed": "1", "shipping_seen": "980", **_KEY}),
     "/g/<slug>/lots/<int:number>/buy": Sent(Who.MEMBER, "a lot without bids", {"price_seen": "9000", "shipping_seen": "980"}),
@@ -141,6 +145,12 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/lots/<int:number>/hide": Sent(Who.MODERATOR, "a running lot", {"reason": "New, sold as old."}),
     "/g/<slug>/searches/new": Sent(Who.BUYER, "the group", {"name": "Divers", "q": "Seiko", "kind": "watches", "condition": "used", "price_from": "10.00", "price_to": "300.00", "made_from": "1950", "made_to": "1980", "until": "2030-11-21", "within": "1h", "trust": "low", "no_bids": "1", **_KEY}),
     "/g/<slug>/wants/new": Sent(Who.BUYER, "the group", {"words": "Seiko diver", "kind": "watches", "most": "300.00", **_KEY}),
+    "/g/<slug>/sales/new": Sent(Who.MODERATOR, "the group", {**_SALE, **_KEY}),
+    "/g/<slug>/sales/<int:number>/change": Sent(Who.MODERATOR, "the sale", _SALE),
+    "/g/<slug>/sales/<int:number>/arrange/<int:lot>": Sent(Who.MODERATOR, "a lot of the sale", {"place": "1"}),
+    "/g/<slug>/sales/<int:number>/take-out/<int:lot>": Sent(Who.MODERATOR, "a lot of the sale", {"reason": "Not a clock."}),
+    "/g/<slug>/sales/<int:number>/call-off": Sent(Who.MODERATOR, "the sale", {"reason": "Too few lots."}),
+    "/g/<slug>/lots/<int:number>/sale": Sent(Who.SELLER, "a lot to come", {"sale": of("the sale", "number")}),
     "/g/<slug>/lots/<int:number>/relist": Sent(Who.SELLER, "a passed lot", _KEY),
 
     # ---- Orders ----

@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from marketplace.accounts import addresses, payout_details, pictures, queries as people, service as accounts
 from marketplace.accounts.models import Person
-from marketplace.auctions import chances, offering, questions, searches, service as auctions
+from marketplace.auctions import chances, offering, questions, sales, searches, service as auctions
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
@@ -193,6 +193,7 @@ class _Builder:
         self.build_own_things()
         self.build_items()
         self.build_lots()
+        self.build_sale()
         self.build_orders()
         self.build_disputes()
         self.build_elsewhere()
@@ -317,6 +318,22 @@ class _Builder:
             row.state, row.closed_at, row.fell_through_at = LotState.SOLD, clock.now(), clock.now()
         chances.offer_next(lot_id=lot.id, unpaid_by=self._id(Who.OTHER_BIDDER))
 
+    def build_sale(self) -> None:
+        """One that is open for lots, with two in it."""
+        seller, now = self.people[Who.SELLER], clock.now()
+        sale = sales.open_sale(
+            by=self._id(Who.MODERATOR), group_id=self.group.id, title="Clocks", words="All that **ticks**.",
+            starts_at=now + timedelta(days=2), first_end_at=now + timedelta(days=4), gap_seconds=20,
+            client_key="key-of-the-sale",
+        )  # fmt: skip
+        for place in (1, 2):
+            lot = auctions.list_lot(
+                by=seller.id, item_id=an_item(seller, self.group).id, opening=Money(500, self.group.currency),
+                sale=sale.number, client_key=f"key-in-the-sale-{place}",
+            )  # fmt: skip
+        self._thing("the sale", slug=self.group.slug, number=sale.number)
+        self._thing("a lot of the sale", slug=self.group.slug, number=sale.number, lot=lot.number)
+
     def build_orders(self) -> None:
         named = {
             "an unpaid order": State.AWAITING_PAYMENT,
@@ -402,6 +419,11 @@ class _Builder:
         lot = a_lot(an_item(a_member(other), other))
         a_bid(lot)
         self.things["another group's lot"] = {"slug": other.slug, "number": lot.number}
+        sales.open_sale(
+            by=moderator.id, group_id=other.id, title="Gauge 0", words="", starts_at=clock.now() + timedelta(days=2),
+            first_end_at=clock.now() + timedelta(days=4), gap_seconds=20, client_key="key-of-their-sale",
+        )  # fmt: skip
+        self.things["another group's sale"] = {"slug": other.slug, "number": 1}
         item = db.session.get_one(Item, lot.item_id)
         self.things["another group's item"] = {"slug": other.slug, "item_id": item.id}
         self.things["a photograph of another group"] = self._photo_of(item)

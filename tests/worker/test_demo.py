@@ -12,8 +12,10 @@ from sqlalchemy import func, inspect, select
 
 from marketplace.accounts.models import Person
 from marketplace.accounts.queries import DEMO_PASSWORD, demo_people
+from marketplace.auctions import sale_queries
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
+from marketplace.auctions.sale_rules import end_of as sale_end
 from marketplace.catalog.models import Photo
 from marketplace.catalog.text_models import NOT_IN_THE_METADATA
 from marketplace.config import Settings
@@ -144,6 +146,14 @@ def test_some_lots_end_within_minutes_while_a_visitor_looks_on(house: Flask) -> 
     soon = clock.now() + timedelta(minutes=15)
     ends = db.session.scalars(select(Lot.ends_at).where(Lot.state == LotState.RUNNING, Lot.ends_at < soon)).all()
     assert len(ends) == 3
+
+
+def test_a_sale_of_several_sellers_is_open_for_lots(house: Flask) -> None:
+    now = clock.now()
+    [sale] = sale_queries.open_for_lots(antiques(), now=now)
+    rows = sale_queries.lots_of(sale)
+    assert len({row.lot.seller_id for row in rows}) == len(rows) == 3
+    assert [row.lot.ends_at for row in rows] == [sale_end(sale.facts(), place) for place in (1, 2, 3)]
 
 
 def test_every_photograph_lies_in_the_storage(house: Flask) -> None:
