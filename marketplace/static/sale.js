@@ -58,7 +58,7 @@ async function refresh() {
     const answer = await fetch(words.parts, { cache: "no-store", credentials: "same-origin", headers });
     if (answer.status === 404 || answer.status === 403) return location.reload();
     if (!answer.ok && answer.status !== 304) throw new Error(answer.status);
-    if (Date.now() - heardAt > OFFLINE_AFTER && line.dataset.why === "offline") line.hidden = true;
+    if (line.dataset.why === "offline") line.hidden = true;
     heardAt = Date.now();
     if (answer.status === 304) return;
     tag = answer.headers.get("ETag");

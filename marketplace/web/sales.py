@@ -19,7 +19,7 @@ from marketplace.groups.models import Group
 from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money
-from marketplace.web.format import length
+from marketplace.web.format import length, short_moment
 from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number
@@ -146,4 +146,9 @@ def gap_words(seconds: int) -> str:
 @blueprint.app_template_filter("sale_choices")
 def sale_choices(sales: Iterable[Sale]) -> list[tuple[str | int, str]]:
     """The options of a field that puts a lot into a sale, or leaves it on its own."""
-    return [("", _("None: it has an end of its own")), *((sale.number, sale.title) for sale in sales)]
+    return [("", _("None: it has an end of its own")), *((sale.number, _in_a_line(sale)) for sale in sales)]
+
+
+def _in_a_line(sale: Sale) -> str:
+    starts = short_moment(sale.starts_at).striptags()
+    return str(_("%(title)s, bidding from %(moment)s", title=sale.title, moment=starts))

@@ -51,3 +51,10 @@ def upgrade() -> None:
         op.create_foreign_key(op.f("fk_lots_sale_id_sales"), "lots", "sales", ["sale_id"], ["id"])
         op.create_check_constraint(op.f("ck_lots_sale"), "lots", both)
     op.create_index("ix_lots_sale_id_sale_position", "lots", ["sale_id", "sale_position", "id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_lots_sale_id_sale_position", table_name="lots")
+    op.drop_column("lots", "sale_position")
+    op.drop_column("lots", "sale_id")
+    op.drop_table("sales")

@@ -264,7 +264,9 @@ def test_a_seller_chooses_the_sale_where_he_puts_his_item_up(sale, group, client
     item = an_item(group=group)
     seller = client_of(seller_of(item))
     form = f"/g/{group.slug}/items/{item.id}/auction"
-    assert "None: it has an end of its own" in seller.get(form).text
+    page = seller.get(form).text
+    assert "None: it has an end of its own" in page
+    assert "Clocks, bidding from " in page
     typed = {"opening": "5.00", "client_key": "key-of-the-form", "starts_at": "", "ends_at": "nonsense"}
     refused = seller.post(form, data=typed | {"sale": "99"})
     assert (refused.status_code, 'id="sale-error"' in refused.text) == (422, True)
