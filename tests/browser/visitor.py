@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import Error, FilePayload, Locator, Page, expect
 
 from tests.browser.exam import Exam
 from tests.factories.accounts import PASSWORD
@@ -93,7 +94,8 @@ class Visitor:
         """Something that the worker does: he loads the page again until it is there."""
 
         def has_come() -> bool:
-            self.page.reload(wait_until="load")
+            with suppress(Error):  # the page of a lot may load itself anew in the same moment
+                self.page.reload(wait_until="load")
             return self._words(text).is_visible()
 
         if not self._words(text).is_visible():
