@@ -13,7 +13,7 @@ _GOAL_MIB = 150
 
 
 def measure(bench: Bench) -> dict[str, object]:
-    """Pages and bids in turn, as many as the issue asks for to each process; prints and returns MiB."""
+    """Pages and bids in turn, REQUESTS to each process; prints and returns MiB."""
     lots = bench.add_lots(1_000)
     with serving.product(bench.environ, bench.port) as pid:
         bidders = Bidders(bench.world, bench.port)

@@ -1,4 +1,4 @@
-"""The database's own limit: pgbench with a plain bid, and with exactly the statements that the product issues."""
+"""The database's own limit: pgbench with a plain bid, and with the statements that the product sends."""
 
 from __future__ import annotations
 

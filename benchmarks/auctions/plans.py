@@ -27,7 +27,7 @@ def scans_of(bench: Bench) -> list[str]:
     found = []
     with psycopg.connect(url) as connection:
         for statement in sorted(_statements(bench)):
-            row = connection.execute(f"EXPLAIN (FORMAT JSON) {statement}").fetchone()  # type: ignore[arg-type]
+            row = connection.execute(f"EXPLAIN (FORMAT JSON) {statement}").fetchone()  # type: ignore[arg-type]  # our own statement
             assert row is not None
             plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
             found += [f"{table} in {statement[:120]}" for table in _scanned(plan[0]["Plan"])]

@@ -21,7 +21,7 @@ CATALOGUE = 50_000
 _ALONE = 60
 """Bids that nobody else disturbs, for the unloaded latency."""
 
-# What the issue asks for: our rate as a part of the other's.
+# What we aim at: our rate as a part of the other's.
 GOALS = {
     "bids on one hot lot / plain bids on one row": 0.6,
     "bids on 10,000 lots / plain bids on 10,000 rows": 0.20,

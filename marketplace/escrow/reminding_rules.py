@@ -11,7 +11,7 @@ from typing import NamedTuple
 from marketplace.escrow.order_rules import Order, Party, State
 from marketplace.escrow.rules import time_to_name_return_address
 
-# Issue 2: reminders two days and twelve hours before each deadline.
+# Two days and twelve hours before each deadline: once in time to act, once in time to save it.
 LEADS = (timedelta(days=2), timedelta(hours=12))
 
 

@@ -95,7 +95,12 @@ function listen() {
   stream?.close();
   stream = new EventSource(words.stream);
   stream.onopen = () => { clearTimeout(poll); poll = 0; heard(); };
-  stream.onmessage = (event) => { heard(); if (event.data !== version) refresh(); };
+  stream.onmessage = (event) => {
+    const [theirs, now] = event.data.split(" ");
+    skew = Number(now) - Date.now();  /* the browser may have kept the page, and with it what time it was */
+    heard();
+    if (theirs !== version) refresh();
+  };
   stream.onerror = () => {
     setTimeout(() => { if (stream?.readyState === EventSource.CONNECTING) offline(); }, OFFLINE_AFTER);
     if (stream.readyState !== EventSource.CLOSED) return;

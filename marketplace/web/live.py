@@ -1,12 +1,13 @@
 """A lot's page that keeps itself up to date: told of each change, it asks for the parts that changed.
 
-Over the open line goes a lot's version and nothing else, so that what is somebody's own (his maximum, that he was
-outbid) comes only with the page's own request, and is asked for with his own rights each time.
+Over the open line goes a lot's version with the server's time and nothing else, so that what is somebody's own (his
+maximum, that he was outbid) comes only with the page's own request, and is asked for with his own rights each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from time import time
 
 from flask import Blueprint, Flask, current_app, render_template, request
 from sqlalchemy import select
@@ -44,7 +45,11 @@ def register(app: Flask) -> None:
 @blueprint.get("/live")
 @limiter.limit("120 per minute")
 def stream(slug: str, number: int) -> Response:
-    """Server-sent events: the lot's version, whenever it is another. 503 where as many pages listen as may."""
+    """Server-sent events: the lot's version, whenever it is another, and what time it is.
+
+    The page may be one that the browser has kept: its countdown goes by this time. 503 where as many pages listen as
+    may.
+    """
     lot = lot_here(slug, number)[1]
     if request.method == "HEAD":  # has no body, so nothing would tell when the place is free again
         return Response(mimetype="text/event-stream")
@@ -53,7 +58,8 @@ def stream(slug: str, number: int) -> Response:
         listener = hub.join(lot.id, lot.version)
     except Full:
         return Response(status=503, headers={"Retry-After": str(_ASK_AGAIN_AFTER_SECONDS)})
-    answer = Response(_events(listener), mimetype="text/event-stream")
+    ahead = clock.now().timestamp() - time()  # of this process: the time that counts is the database's
+    answer = Response(_events(listener, ahead), mimetype="text/event-stream")
     answer.headers["Cache-Control"], answer.headers["X-Accel-Buffering"] = "no-store", "no"
     answer.call_on_close(lambda: hub.leave(listener))
     return answer
@@ -75,10 +81,10 @@ def now(slug: str, number: int) -> Response:
     return answer
 
 
-def _events(listener: Listener) -> Iterator[str]:
+def _events(listener: Listener, ahead: float) -> Iterator[str]:
     yield f"retry: {_RETRY_MILLISECONDS}\n\n"
     for version in listener.told():
-        yield ": still here\n\n" if version is None else f"data: {version}\n\n"
+        yield ": still here\n\n" if version is None else f"data: {version} {int((time() + ahead) * 1000)}\n\n"
 
 
 def _tag(lot: Lot, person_id: int | None, *, is_live: bool) -> str:

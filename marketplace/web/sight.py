@@ -1,8 +1,9 @@
 """Whether a page of a group is still what its reader has of it, so that it need not be made or sent again.
 
-Everything that is done in a group leaves a line in its audit trail. So the newest line, the time as the page shows it
-and what the page shows of its reader stand for all that it shows: two queries instead of twenty. A page has a tag only
-once the newest line is a few seconds old, for a line with a smaller number may still be on its way to its commit.
+What it was made from (auctions/trail.py), the time as the page shows it and what it shows of its reader stand for all
+of it: two queries instead of twenty. A page has a tag only once the newest line of the group's trail is a few seconds
+old, for a line with a smaller number may still be on its way to its commit; and none in a lot's last hour, in which it
+shows seconds.
 
 A browser may keep a page that has a tag, and asks each time whether it still holds. Pages for readers who have not
 signed in are the same for all of them: each process keeps some.
@@ -16,64 +17,37 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 from cachetools import LRUCache
 from flask import Response, make_response, request, session
 from flask_login import current_user
-from sqlalchemy import bindparam, func, select
 
-from marketplace.accounts.models import Person
-from marketplace.auctions.models import Lot
-from marketplace.groups.models import Group
+from marketplace.auctions.trail import Trail, trail_of_group, trail_of_lot
 from marketplace.kernel import clock
-from marketplace.kernel.audit import AuditLine
-from marketplace.kernel.database import db
 from marketplace.web.person import me_or_none
 from marketplace.web.waiting import count_for
 
 SETTLED_AFTER = timedelta(seconds=5)
 """Longer than any deed takes from its line to its commit."""
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+_NEAR = timedelta(days=2)
 _HERE = Path(__file__).parents[1]
 _PARTS = (_HERE, _HERE.parent / "templates")
 
-
-_NEWEST = select(func.max(AuditLine.id)).where(AuditLine.group_id == Group.id).correlate(Group).scalar_subquery()
-_GROUP = (
-    select(AuditLine.id, AuditLine.at)
-    .select_from(Group)
-    .outerjoin(AuditLine, AuditLine.id == _NEWEST)
-    .where(Group.slug == bindparam("slug"))
-)
-# The seller may change his name, everywhere: no line of the group's tells of that.
-_LOT = (
-    select(AuditLine.id, AuditLine.at, Lot.starts_at, Lot.ends_at, Lot.id, Lot.version, Person.name, Person.picture_key)
-    .select_from(Lot)
-    .join(Group, Group.id == Lot.group_id)
-    .join(Person, Person.id == Lot.seller_id)
-    .outerjoin(AuditLine, AuditLine.id == _NEWEST)
-    .where(Group.slug == bindparam("slug"), Lot.number == bindparam("number"))
-)
 _pages: LRUCache[str, str] = LRUCache(maxsize=256)
 _lock = Lock()
 
 
 def tag_of_lot(slug: str, number: int) -> str | None:
     """The tag of the lot's page as this request would get it; none for one that may change any moment."""
-    row = db.session.execute(_LOT, {"slug": slug, "number": number}).one_or_none()
-    if row is None:
-        return None
-    line_id, line_at, starts_at, ends_at, *shown = row
-    now = clock.now()
-    return _tag(line_id, line_at, now, [*shown, _as_shown(starts_at - now), _as_shown(ends_at - now)])
+    return _tag(trail_of_lot(slug, number), ())
 
 
 def tag_of_catalogue(slug: str) -> str | None:
-    """The same for the list of a group's lots that the address asks for. It shows how long each still runs."""
-    row = db.session.execute(_GROUP, {"slug": slug}).one_or_none()
-    if row is None:
-        return None
-    now = clock.now()
-    return _tag(*row, now, [slug, request.query_string, now.replace(second=0, microsecond=0)])
+    """The same for the list of a group's lots that the address asks for. It shows minutes of each."""
+    minute = clock.now().replace(second=0, microsecond=0)
+    return _tag(trail_of_group(slug), (slug, request.query_string, minute))
 
 
 def page(tag: str | None, make: Callable[[], str]) -> Response:
@@ -92,10 +66,22 @@ def page(tag: str | None, make: Callable[[], str]) -> Response:
     return _kept_by_the_browser(make_response(text), tag)
 
 
-def _tag(line_id: int | None, line_at: datetime | None, now: datetime, shown: list[object]) -> str | None:
-    if "_flashes" in session or (line_at is not None and now - line_at < SETTLED_AFTER):
+def _tag(trail: Trail | None, also: tuple[object, ...]) -> str | None:
+    if trail is None or "_flashes" in session:
         return None
-    return sha256(repr((line_id, shown, _reader(), _release())).encode()).hexdigest()[:32]
+    now = clock.now()
+    is_settled = trail.line_at is None or now - trail.line_at >= SETTLED_AFTER
+    if not is_settled or any(timedelta() < moment - now <= _HOUR for moment in trail.moments):
+        return None
+    shown = (trail.line_id, trail.rest, also, as_shown(trail, now), _reader(), _release())
+    return sha256(repr(shown).encode()).hexdigest()[:32]
+
+
+def as_shown(trail: Trail, now: datetime) -> tuple[object, ...]:
+    """The time, as finely as a page tells it: "today", hours to a start or an end, minutes to one that is near."""
+    rests = [moment - now for moment in trail.moments]
+    counted = [rest // (_MINUTE if rest <= _NEAR else _HOUR) if rest > timedelta() else None for rest in rests]
+    return now.astimezone(ZoneInfo(trail.time_zone)).date(), *counted
 
 
 def _kept_by_the_browser(answer: Response, tag: str) -> Response:
@@ -104,11 +90,6 @@ def _kept_by_the_browser(answer: Response, tag: str) -> Response:
     answer.cache_control.private = answer.cache_control.no_cache = True
     answer.cache_control.max_age = 0
     return answer
-
-
-def _as_shown(rest: timedelta) -> int:
-    """The page counts days, and in the last two days minutes."""
-    return rest.days if rest > timedelta(days=2) else rest // timedelta(minutes=1)
 
 
 def _reader() -> tuple[object, ...]:

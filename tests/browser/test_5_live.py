@@ -69,3 +69,18 @@ def the_end_moves(marta: Visitor, ferenc: Visitor, here: House, lot: str) -> Non
     expect(ferenc.page.locator("#live-price")).to_contain_text("It was to end at", timeout=SOON)
     left = ferenc.page.locator("#live-price time.left").inner_text()
     assert left.startswith(("1 min", "2 min")), left
+
+
+def test_a_page_that_the_browser_has_kept_follows_the_clock_all_the_same(visitor: NewVisitor, here: House) -> None:
+    group = club(here)
+    lot = group.path(f"/lots/{group.offers(ends_in=24 * 5 + 0.9)}")
+    marta = visitor()
+    marta.signs_in(group.marta.email)
+    here.move(minutes=1)  # its lines are a few seconds old by then: the browser may keep it
+    for _visit in range(2):  # the first one begins what the session keeps
+        marta.opens(lot)
+    said = marta.page.evaluate("Number(words.now)")
+    here.move(minutes=20)
+    marta.opens(lot)
+    assert marta.page.evaluate("Number(words.now)") == said, "it was sent again"
+    marta.page.wait_for_function("said => serverNow() - said > 19 * 60000", arg=said)

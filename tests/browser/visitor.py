@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Error, FilePayload, Locator, Page, expect
@@ -94,8 +93,11 @@ class Visitor:
         """Something that the worker does: he loads the page again until it is there."""
 
         def has_come() -> bool:
-            with suppress(Error):  # the page of a lot may load itself anew in the same moment
+            try:
                 self.page.reload(wait_until="load")
+            except Error as why:  # the page of a lot may load itself anew in the same moment
+                if "ERR_ABORTED" not in why.message:
+                    raise
             return self._words(text).is_visible()
 
         if not self._words(text).is_visible():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -13,18 +13,21 @@ from marketplace.accounts import service as accounts
 from marketplace.accounts.models import Person
 from marketplace.auctions import service, watching
 from marketplace.auctions.models import Lot
+from marketplace.auctions.trail import Trail
 from marketplace.catalog import service as catalog
 from marketplace.groups import members
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
+from marketplace.web import sight
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import an_item
 from tests.factories.groups import a_group, a_member
 
 pytestmark = pytest.mark.one_database
 SETTLED = timedelta(seconds=6)
+NOON = datetime(2026, 11, 26, 11, tzinfo=UTC)
 Browse = Callable[..., FlaskClient]
 
 
@@ -94,25 +97,31 @@ def rename_seller(lot: Lot, _reader: Person) -> None:
     accounts.describe(by=lot.seller_id, name="Another name", about="")
 
 
-def a_day(_lot: Lot, _reader: Person) -> None:
-    clock.move(timedelta(days=1))
+def an_hour(_lot: Lot, _reader: Person) -> None:
+    """While days are left the page counts hours."""
+    clock.move(timedelta(hours=1))
 
 
 def near_the_end(lot: Lot, _reader: Person) -> None:
     clock.move(lot.ends_at - clock.now() - timedelta(minutes=3))
 
 
-@pytest.mark.parametrize("change", [bid, hide, watch, rename, rename_seller, a_day, near_the_end])
-def test_whatever_changes_the_page_is_sent(lot: Lot, client_of: Browse, change: Callable[[Lot, Person], None]) -> None:
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [(bid, 200), (hide, 404), (watch, 200), (rename, 200), (rename_seller, 200), (an_hour, 200), (near_the_end, 200)],
+)
+def test_whatever_changes_the_page_is_sent(
+    lot: Lot, client_of: Browse, change: Callable[[Lot, Person], None], status: int
+) -> None:
     reader = a_member(group_of(lot))
     browser = client_of(reader)
     clock.move(SETTLED)
     known = tag(browser, lot)
     assert asked(browser, lot, known) == 304
     change(lot, reader)
-    assert asked(browser, lot, known) in {200, 404}
+    assert asked(browser, lot, known) == status
     clock.move(SETTLED)
-    assert asked(browser, lot, known) in {200, 404}
+    assert asked(browser, lot, known) == status
 
 
 def test_a_remark_on_the_item_is_sent(lot: Lot, client: FlaskClient) -> None:
@@ -129,6 +138,50 @@ def test_in_the_last_days_the_page_counts_minutes(lot: Lot, client: FlaskClient)
     known = tag(client, lot)
     clock.move(timedelta(minutes=1))
     assert asked(client, lot, known) == 200
+
+
+@pytest.mark.parametrize(
+    ("left", "passes", "is_other"),
+    [
+        (timedelta(days=5, minutes=30), timedelta(minutes=20), False),
+        (timedelta(days=5, minutes=30), timedelta(minutes=40), True),  # 5 days, then 4 days 23 hours
+        (timedelta(days=1, seconds=30), timedelta(seconds=20), False),
+        (timedelta(days=1, seconds=30), timedelta(seconds=40), True),
+        (timedelta(hours=-1), timedelta(minutes=20), False),  # it is past: the page only says which day that was
+        (timedelta(minutes=10), timedelta(minutes=10), True),
+        (timedelta(days=5, hours=1, minutes=-1), timedelta(minutes=30), False),
+    ],
+)
+def test_a_page_is_another_when_the_time_on_it_is(left: timedelta, passes: timedelta, is_other: bool) -> None:
+    trail = Trail(1, NOON, "Europe/Vienna", (NOON + left,))
+    assert (sight.as_shown(trail, NOON) != sight.as_shown(trail, NOON + passes)) == is_other
+
+
+def test_after_midnight_where_the_group_is_today_is_another_day() -> None:
+    evening = datetime(2026, 11, 26, 22, 50, tzinfo=UTC)
+    trail = Trail(1, evening, "Europe/Vienna", (evening + timedelta(days=5, minutes=30),))
+    assert sight.as_shown(trail, evening) != sight.as_shown(trail, evening + timedelta(minutes=20))
+
+
+def test_in_its_last_hour_a_page_shows_seconds_and_has_no_tag(lot: Lot, client: FlaskClient) -> None:
+    group = group_of(lot)
+    clock.move(lot.ends_at - clock.now() - timedelta(minutes=59))
+    for where in (path(lot), f"/g/{group.slug}/lots"):
+        assert "ETag" not in client.get(where).headers
+
+
+def test_the_catalogue_is_sent_again_after_a_bid_and_after_a_minute(lot: Lot, client: FlaskClient) -> None:
+    where = f"/g/{group_of(lot).slug}/lots"
+    known = client.get(where).headers["ETag"]
+    again = {"If-None-Match": known}
+    assert client.get(where, headers=again).status_code == 304
+    assert client.get(f"{where}?order=newest", headers=again).status_code == 200
+    a_bid(lot, maximum=900)
+    assert "1 bid" in client.get(where, headers=again).text
+    clock.move(SETTLED)
+    later = client.get(where).headers["ETag"]
+    clock.move(timedelta(minutes=1))
+    assert client.get(where, headers={"If-None-Match": later}).status_code == 200
 
 
 def test_a_page_that_may_change_any_moment_has_no_tag(lot: Lot, client: FlaskClient) -> None:

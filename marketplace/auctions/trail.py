@@ -1,0 +1,74 @@
+"""The newest line of a group's audit trail, with what else decides on its pages: whether anything has changed at all.
+
+Everything that is done in a group leaves a line. So these few values stand for all that a page shows of it, but for
+the time and for its reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from marketplace.accounts.models import Person
+from marketplace.auctions.models import Lot
+from marketplace.auctions.rules import State
+from marketplace.groups.models import Group
+from marketplace.kernel.audit import AuditLine
+from marketplace.kernel.database import db
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What a page was made from."""
+
+    line_id: int | None
+    line_at: datetime | None
+    """When the newest line was written; none in a group without any."""
+    time_zone: str
+    moments: tuple[datetime, ...]
+    """From now to these the page shows how long it is."""
+    rest: tuple[object, ...] = ()
+    """Whatever else changes without a line."""
+
+
+_NEWEST = select(func.max(AuditLine.id)).where(AuditLine.group_id == Group.id).correlate(Group).scalar_subquery()
+_RUNS = (Lot.group_id == Group.id, Lot.state == State.RUNNING)
+_SOONEST_END = select(func.min(Lot.ends_at)).where(*_RUNS).correlate(Group).scalar_subquery()
+_GROUP = (
+    select(AuditLine.id, AuditLine.at, Group.time_zone, _SOONEST_END)
+    .select_from(Group)
+    .outerjoin(AuditLine, AuditLine.id == _NEWEST)
+    .where(Group.slug == bindparam("slug"))
+)
+# The seller may change his name, everywhere: no line of the group's tells of that.
+_LOT = (
+    select(
+        AuditLine.id, AuditLine.at, Group.time_zone, Lot.starts_at, Lot.ends_at, Lot.id, Lot.version, Person.name,
+        Person.picture_key,
+    )
+    .select_from(Lot)
+    .join(Group, Group.id == Lot.group_id)
+    .join(Person, Person.id == Lot.seller_id)
+    .outerjoin(AuditLine, AuditLine.id == _NEWEST)
+    .where(Group.slug == bindparam("slug"), Lot.number == bindparam("number"))
+)  # fmt: skip
+
+
+def trail_of_lot(slug: str, number: int) -> Trail | None:
+    """What the page of the lot at this address is made from, whoever asks; none where there is no such lot."""
+    row = db.session.execute(_LOT, {"slug": slug, "number": number}).one_or_none()
+    if row is None:
+        return None
+    line_id, line_at, time_zone, starts_at, ends_at, *rest = row
+    return Trail(line_id, line_at, time_zone, (starts_at, ends_at), tuple(rest))
+
+
+def trail_of_group(slug: str) -> Trail | None:
+    """What lists of a group's lots are made from. Its moment is when the next of its lots ends."""
+    row = db.session.execute(_GROUP, {"slug": slug}).one_or_none()
+    if row is None:
+        return None
+    line_id, line_at, time_zone, soonest = row
+    return Trail(line_id, line_at, time_zone, () if soonest is None else (soonest,))
