@@ -14,6 +14,9 @@ from marketplace.kernel.database import db
 from marketplace.web import pages, security
 from marketplace.worker import commands
 
+CONNECTIONS_KEPT = 16
+"""By one process at most: as many as its threads use at once. To open one anew costs more than a page."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application, from the environment or from settings handed in. Ends with a sentence if one is wrong."""
@@ -57,10 +60,11 @@ def configuration(settings: Settings) -> dict[str, object]:
 
 
 def engine_options(settings: Settings) -> dict[str, object]:
-    """PostgreSQL: a pool that notices dead connections, and no prepared plans that pgbouncer would lose."""
+    """PostgreSQL plans a statement that comes again and again only once, unless a pooler in between would lose that."""
     if settings.database_url.startswith("sqlite"):
         return {}
-    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
+    kept: dict[str, object] = {"pool_size": CONNECTIONS_KEPT, "pool_use_lifo": True}  # the one that knows most plans
+    return kept if settings.prepared_statements else kept | {"connect_args": {"prepare_threshold": None}}
 
 
 def _begins(words: list[str]) -> bool:

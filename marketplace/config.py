@@ -164,6 +164,7 @@ SETTINGS = (
     Setting("EARNEST_MAIL_FROM", "Earnest <earnest@localhost>", "The sender of every mail.", _sender),
     Setting("EARNEST_RATE_STORE", "memory://", "Where rate limits are counted: memory:// for one process, redis://… for several.", _rate_store),
     Setting("EARNEST_LIVE_STREAMS", "250", "How many open pages of one web process hear of every bid at once. The others ask every few seconds.", _streams),
+    Setting("EARNEST_PREPARED_STATEMENTS", "1", "0 where a pooler that does not know them (pgbouncer before 1.22) stands before PostgreSQL.", _flag),
     Setting("EARNEST_LOG_LEVEL", "INFO", "How much is logged: DEBUG, INFO, WARNING or ERROR.", _level),
     Setting("EARNEST_DEMO", "0", "1 fills an empty database with a demo group and shows its sign-in names. Starts on loopback only.", _flag),
     Setting("EARNEST_TESTING", "0", "1 lets tests move time. Never set it where people trade.", _flag),
@@ -184,6 +185,7 @@ class Settings:
     mail_from: str
     rate_store: str
     live_streams: int
+    prepared_statements: bool
     log_level: str
     demo: bool
     testing: bool
@@ -227,6 +229,7 @@ def read_settings(environ: Mapping[str, str], *, begins: bool = False) -> Settin
                 "mail_from",
                 "rate_store",
                 "live_streams",
+                "prepared_statements",
                 "log_level",
                 "demo",
                 "testing",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from marketplace.auctions.models import Alias
 from marketplace.kernel.database import db
@@ -20,10 +21,11 @@ NAMES = tuple(
     ).split()
 )
 
+_TAKEN = select(Alias.lot_id, Alias.name).where(Alias.lot_id.in_(bindparam("lot_ids", expanding=True)))
 
-def pick(lot_id: int) -> str:
-    """A name that nobody on this lot has yet. The lot's row is locked, so two do not pick the same."""
-    taken = set(db.session.scalars(select(Alias.name).where(Alias.lot_id == lot_id)))
+
+def pick(taken: Collection[str]) -> str:
+    """A name that is not taken yet."""
     round_number = 1
     while True:
         names = [name if round_number == 1 else f"{name} {round_number}" for name in NAMES]
@@ -32,8 +34,21 @@ def pick(lot_id: int) -> str:
         round_number += 1
 
 
+def taken_on(lot_ids: Collection[int]) -> dict[int, set[str]]:
+    """The names that are taken on each of these lots, which are locked: so two do not pick the same."""
+    taken: dict[int, set[str]] = {lot_id: set() for lot_id in lot_ids}
+    for lot_id, name in db.session.execute(_TAKEN, {"lot_ids": lot_ids}) if taken else ():
+        taken[lot_id].add(name)
+    return taken
+
+
 def given(lot_id: int, person_id: int) -> Alias:
     """The person's new name on this lot, which is locked."""
-    alias = Alias(lot_id=lot_id, person_id=person_id, name=pick(lot_id))
+    alias = named(lot_id, person_id, taken_on([lot_id])[lot_id])
     db.session.add(alias)
     return alias
+
+
+def named(lot_id: int, person_id: int, taken: Collection[str]) -> Alias:
+    """The same where it is known which names are taken; not in the database yet."""
+    return Alias(lot_id=lot_id, person_id=person_id, name=pick(taken))

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import and_, select
 
-from marketplace.auctions import aliases, bid_rules, closing, finding
+from marketplace.auctions import bid_rules, closing, finding
+from marketplace.auctions.bid_ground import Ground, check_has_confirmer
 from marketplace.auctions.bid_rules import Verdict
 from marketplace.auctions.events import BidPlaced, Outbid
 from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.auctions.rules import Party, State
 from marketplace.catalog import service as catalog
-from marketplace.groups import service as groups
+from marketplace.groups import queries as group_queries, service as groups
 from marketplace.groups.rules import Permission
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
-from marketplace.kernel.errors import RuleBroken, Stale
+from marketplace.kernel.errors import EarnestError, RuleBroken, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
+from marketplace.kernel.sharing import shares_a_commit
 
 
 class NeedsSecondLook(RuleBroken):
@@ -30,7 +33,6 @@ class NeedsSecondLook(RuleBroken):
 class Placed(NamedTuple):
     """An accepted bid, and how its lot stands now: for a bid that is sent again, perhaps long after it."""
 
-    bid_id: int
     price: Money
     leads: bool
     """Whether the bidder leads, and the lot still runs; never told of sealed bids."""
@@ -40,35 +42,78 @@ class Placed(NamedTuple):
     """Whether nobody is told how it stands."""
 
 
-@use_case
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A bid of at most `maximum`. The key is its form’s: the same again is the same bid."""
+
+    lot_id: int
+    by: int
+    maximum: Money
+    client_key: str
+    confirmed: bool
+    """He has seen the full sum on a second page."""
+    shipping_seen: Money | None
+    """What that said of shipping."""
+
+
 def place_bid(
     *, lot_id: int, by: int, maximum: Money, client_key: str, confirmed: bool, shipping_seen: Money | None = None
 ) -> Placed:
-    """Bid at most `maximum`. The same bid with the same key again says how the lot stands, and does nothing.
+    """Bid at most `maximum`; see Asked. The same bid with the same key again says how the lot stands, and does nothing.
 
-    `confirmed`: the member has seen the full sum on a second page. `shipping_seen` is what it said of shipping.
+    Bids that come in one process while another waits for the database are placed with it, in the order they came.
     Raises NotFound, NotAllowed, TooEarly, TooLate, NeedsSecondLook, Stale, or RuleBroken with the least bid.
     """
-    lot = finding.locked_lot(lot_id)
-    groups.require(by, lot.group_id, Permission.PLACE_BID)
+    return _place_with_others(Asked(lot_id, by, maximum, client_key, confirmed, shipping_seen))
+
+
+@use_case
+def place_bids(asked: Sequence[Asked]) -> list[Placed | EarnestError]:
+    """Place bids, one after the other. A bid that is refused has its refusal at its place, and changes nothing."""
+    ground, moment = Ground.under(asked), clock.running()
+    bids: list[Bid | EarnestError] = []
+    for each in asked:
+        with clock.at(moment()):  # all that follows from the bid has its moment; asking the database again takes time
+            bids.append(_bid_or_refusal(ground, each))
+    with clock.at(moment()):
+        ground.keep()
+    return [bid if isinstance(bid, EarnestError) else placed(ground.lots[bid.lot_id], bid, moment()) for bid in bids]
+
+
+_place_with_others = shares_a_commit(place_bids)
+
+
+def _bid_or_refusal(ground: Ground, asked: Asked) -> Bid | EarnestError:
+    try:
+        return _bid(ground, asked, clock.now())
+    except EarnestError as refusal:
+        return refusal
+
+
+def _bid(ground: Ground, asked: Asked, now: datetime) -> Bid:
+    lot = ground.lot(asked.lot_id)
+    ground.check_may_bid(lot, asked.by)
     if lot.hidden_at is not None:
-        finding.check_sees(lot, by)
-    alias, earlier = what_he_bid(lot, by, client_key)
-    now = clock.now()
-    if earlier is not None:
-        _check_same(lot, earlier, maximum)
-        return placed(lot, earlier, now)
-    with clock.at(now):  # all that follows from the bid has its moment; asking the database again takes time
-        start_if_due(lot, now)
-        as_bidder = Party.BIDDER if alias is None else alias.party
-        verdict = bid_rules.judge_bid(
-            lot.facts(), bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder, own=_own(lot, alias)
-        )
-        check_confirmer(lot, by)
-        _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=shipping_seen)
-        bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
-        _tell(lot, verdict, bid)
-        return placed(lot, bid, now)
+        finding.check_sees(lot, asked.by)
+    if (earlier := ground.bids.get((lot.id, asked.by, asked.client_key))) is not None:
+        _check_same(lot, earlier, asked.maximum)
+        return earlier
+    start_if_due(lot, now)
+    alias = ground.aliases.get((lot.id, asked.by))
+    as_bidder = Party.BIDDER if alias is None else alias.party
+    verdict = bid_rules.judge_bid(
+        lot.facts(), bidder_id=asked.by, maximum=asked.maximum, now=now, as_bidder=as_bidder, own=_own(lot, alias)
+    )
+    ground.check_confirmer(lot, asked.by)
+    _check_seen(lot, asked.maximum, confirmed=asked.confirmed, shipping_seen=asked.shipping_seen)
+    ground.note_first_bid(lot)
+    bid = _write(
+        lot, verdict, alias or ground.new_alias(lot, asked.by), maximum=asked.maximum, client_key=asked.client_key,
+        now=now,
+    )  # fmt: skip
+    ground.note_bid(bid)
+    _tell(lot, verdict, bid)
+    return bid
 
 
 def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
@@ -95,7 +140,10 @@ def place_again(
     verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, own=_own(lot, alias))
     check_confirmer(lot, by)
     _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=None)
-    bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
+    if lot.leader_id is None:
+        catalog.freeze(lot.item_id, at=now)
+    bid = _write(lot, verdict, alias, maximum=maximum, client_key=client_key, now=now)
+    db.session.add(bid)
     _tell(lot, verdict if verdict.outbid_id == led_before else verdict._replace(outbid_id=None), bid)
     return placed(lot, bid, now)
 
@@ -115,10 +163,7 @@ def _own(lot: Lot, alias: Alias | None) -> Money | None:
 
 def check_confirmer(lot: Lot, bidder_id: int) -> None:
     """Nobody confirms his own money: between the only two who could, an order would wait for ever."""
-    if not groups.has_other_confirmer(lot.group_id, lot.seller_id, bidder_id):
-        raise RuleBroken(
-            "Nobody but you two can confirm money here. Ask the owner to make another member treasurer, then bid."
-        )
+    check_has_confirmer(group_queries.confirmers({lot.group_id})[lot.group_id], lot, bidder_id)
 
 
 def _check_same(lot: Lot, earlier: Bid, maximum: Money) -> None:
@@ -129,7 +174,7 @@ def _check_same(lot: Lot, earlier: Bid, maximum: Money) -> None:
 def placed(lot: Lot, bid: Bid, now: datetime) -> Placed:
     leads = lot.leader_id == bid.bidder_id and lot.state == State.RUNNING and now < lot.ends_at and not lot.is_blind
     minor = lot.leader_maximum_minor if leads else None
-    return Placed(bid.id, lot.price, leads, Money(minor or bid.maximum_minor, lot.currency), lot.is_blind)
+    return Placed(lot.price, leads, Money(minor or bid.maximum_minor, lot.currency), lot.is_blind)
 
 
 def start_if_due(lot: Lot, now: datetime) -> None:
@@ -156,21 +201,14 @@ def _check_seen(lot: Lot, maximum: Money, *, confirmed: bool, shipping_seen: Mon
         )
 
 
-def _write(
-    lot: Lot, verdict: Verdict, alias: Alias | None, *, by: int, maximum: Money, client_key: str, now: datetime
-) -> Bid:
-    if lot.leader_id is None:
-        catalog.freeze(lot.item_id, at=now)
+def _write(lot: Lot, verdict: Verdict, alias: Alias, *, maximum: Money, client_key: str, now: datetime) -> Bid:
     lot.take(verdict.lot)
-    alias = alias or aliases.given(lot.id, by)
     alias.maximum_minor = maximum.minor
     bid = Bid(
-        lot_id=lot.id, bidder_id=by, client_key=client_key, maximum_minor=maximum.minor, placed_at=now,
+        lot_id=lot.id, bidder_id=alias.person_id, client_key=client_key, maximum_minor=maximum.minor, placed_at=now,
         price_minor=verdict.price.minor, leads=verdict.leads, is_quiet=verdict.is_quiet,
     )  # fmt: skip
-    db.session.add(bid)
-    audit.note("place bid", f"lot:{lot.id}", by=by, group_id=lot.group_id)
-    db.session.flush()
+    audit.note("place bid", f"lot:{lot.id}", by=alias.person_id, group_id=lot.group_id)
     return bid
 
 

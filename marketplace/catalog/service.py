@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.catalog import queries, rules, texts
@@ -78,12 +78,11 @@ def withdraw(*, item_id: int, by: int) -> Item:
 
 
 @use_case
-def freeze(item_id: int, *, at: datetime) -> None:
-    """Fix an item as it is: somebody has bid on what he saw. Called at the first bid; later calls change nothing."""
-    item = _locked(item_id)
-    if item.frozen_at is None:
-        item.frozen_at = at
-        audit.note("freeze item", f"item:{item.id}", by=None, group_id=item.group_id, why="the first bid")
+def freeze(*item_ids: int, at: datetime) -> None:
+    """Fix items as they are: somebody has bid on what he saw. Called at the first bid; later calls change nothing."""
+    fixed = update(Item).where(Item.id.in_(item_ids), Item.frozen_at.is_(None)).values(frozen_at=at)
+    for item_id, group_id in db.session.execute(fixed.returning(Item.id, Item.group_id)).all():
+        audit.note("freeze item", f"item:{item_id}", by=None, group_id=group_id, why="the first bid")
 
 
 @use_case

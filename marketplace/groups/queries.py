@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, bindparam, func, or_, select, tuple_
@@ -9,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, or_, select, tuple_
 from marketplace.groups import instruction_rules
 from marketplace.groups.entry_rules import Answer, Belonging
 from marketplace.groups.models import Application, Group, Instructions, Membership, Report, RulesVersion, Strike, facts
-from marketplace.groups.rules import OFFICERS, Permission, Role, may
+from marketplace.groups.rules import CONFIRMERS, OFFICERS, Permission, Role, may
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.text import folded
@@ -20,6 +21,11 @@ PAGE = 50
 _BY_SLUG = select(Group).where(Group.slug == bindparam("slug"))
 _MEMBERSHIP = select(Membership).where(
     Membership.group_id == bindparam("group_id"), Membership.person_id == bindparam("person_id")
+)
+_CONFIRMERS = select(Membership.group_id, Membership.person_id).where(
+    Membership.group_id.in_(bindparam("group_ids", expanding=True)),
+    Membership.state == Belonging.MEMBER,
+    Membership.role.in_(CONFIRMERS),
 )
 
 
@@ -103,6 +109,14 @@ def officers(group_id: int, roles: tuple[Role, ...] = OFFICERS) -> list[Membersh
     """The group's officers, or those of them in `roles`, in the order of `roles`."""
     found = list(db.session.scalars(_current(group_id).where(Membership.role.in_(roles)).order_by(Membership.id)))
     return sorted(found, key=lambda officer: roles.index(Role(officer.role)))
+
+
+def confirmers(group_ids: Collection[int]) -> dict[int, set[int]]:
+    """Who may confirm money in each of these groups."""
+    found: dict[int, set[int]] = {group_id: set() for group_id in group_ids}
+    for group_id, person_id in db.session.execute(_CONFIRMERS, {"group_ids": group_ids}):
+        found[group_id].add(person_id)
+    return found
 
 
 def officers_lately(group_id: int, now: datetime) -> list[Membership]:

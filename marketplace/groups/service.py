@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, tuple_
 
 from marketplace.groups import finding, queries, rules
 from marketplace.groups.events import StrikeGiven
 from marketplace.groups.models import Group, Membership, Strike, facts
-from marketplace.groups.rules import CONFIRMERS, OFFICERS, Permission, Role
+from marketplace.groups.rules import CONFIRMERS, OFFICERS, Permission, Role, Who
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, is_working, use_case
 from marketplace.kernel.errors import NotFound
@@ -24,6 +25,14 @@ _GROUP_AND_ROW = (
     select(Group, Membership)
     .join(Membership, Membership.group_id == Group.id)
     .where(Membership.group_id == bindparam("group_id"), Membership.person_id == bindparam("person_id"))
+)
+_LOCKED_ROWS = (
+    select(Group, Membership)
+    .join(Membership, Membership.group_id == Group.id)
+    .where(tuple_(Membership.group_id, Membership.person_id).in_(bindparam("pairs", expanding=True)))
+    .order_by(Membership.id)
+    .with_for_update(read=True, of=Membership)
+    .execution_options(populate_existing=True)
 )
 _LOCKED_ROW = _GROUP_AND_ROW.with_for_update(read=True, of=Membership).execution_options(populate_existing=True)
 
@@ -55,6 +64,13 @@ def _group_and_row(person_id: int | None, group_id: int) -> tuple[Group, Members
         if row is not None:
             return row.Group, row.Membership
     return queries.group(group_id), None
+
+
+def locked_people(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Who]:
+    """As the table of permissions sees each of these (group and person), locked as by `require`, for deeds of many."""
+    rows = db.session.execute(_LOCKED_ROWS, {"pairs": pairs})
+    found = {(row.Group.id, row.Membership.person_id): facts(row.Group, row.Membership) for row in rows}
+    return {pair: found.get(pair) or facts(queries.group(pair[0]), None) for pair in pairs}
 
 
 def may_confirm(group_id: int, person_id: int, *, parties: frozenset[int], second_officer: bool) -> bool:

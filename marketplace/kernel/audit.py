@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.kernel import clock
-from marketplace.kernel.database import Base, db
+from marketplace.kernel.database import Base, Rows, db, gather
 
 
 class AuditLine(Base):
@@ -31,5 +31,9 @@ class AuditLine(Base):
 
 def note(what: str, subject: str, *, by: int | None, group_id: int | None = None, why: str = "") -> None:
     """Write down a deed. Never put a secret, an address or payout details into `why`."""
-    line = AuditLine(at=clock.now(), what=what, subject=subject, actor_id=by, group_id=group_id, why=why)
-    db.session.add(line)
+    line = {"at": clock.now(), "what": what, "subject": subject, "actor_id": by, "group_id": group_id, "why": why}
+    gather(_write, line)
+
+
+def _write(lines: Rows) -> None:
+    db.session.execute(insert(AuditLine), lines)

@@ -6,7 +6,8 @@ differ agree on what is late. SQLite has no server: there it is the clock of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,17 @@ def now() -> datetime:
     if told is not None:
         return told
     return _database_time() + _offset()
+
+
+def is_told() -> bool:
+    """Whether somebody said what moment it is."""
+    return _told.get() is not None
+
+
+def running() -> Callable[[], datetime]:
+    """The clock, read once and then carried on by the process's own measure, for several deeds under one lock."""
+    began, told, read_at = now(), is_told(), time.perf_counter()
+    return lambda: began if told else began + timedelta(seconds=time.perf_counter() - read_at)
 
 
 @contextmanager

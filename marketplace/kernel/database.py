@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import functools
 import random
+import select
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
+from psycopg.pq import TransactionStatus
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Text, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -30,8 +33,12 @@ T = TypeVar("T")
 _RETRIED_SQLSTATES = {"40001", "40P01"}
 _TRIES = 6
 _SQLITE_WAIT_MS = 15_000
+_ASKED_AFTER_SECONDS = 30
 
-_working: ContextVar[bool] = ContextVar("a unit of work is open", default=False)
+Rows = list[dict[str, Any]]
+_Gathered = dict[Callable[[Rows], None], Rows]
+
+_work: ContextVar[_Gathered | None] = ContextVar("the open unit of work: what it writes at its end", default=None)
 # SQLite has one writer at a time and lets waiting ones starve: the writers of one process queue here first.
 _sqlite_writers = threading.RLock()
 
@@ -78,7 +85,7 @@ class _Session(FlaskSession):
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         bind = super().get_bind(*args, **kwargs)
-        if _working.get() or not isinstance(bind, Engine):
+        if is_working() or not isinstance(bind, Engine):
             return bind
         return _reader_of(bind)
 
@@ -105,32 +112,52 @@ def unit_of_work() -> Iterator[None]:
 
     Use `use_case` on service functions: it also tries again after a deadlock.
     """
-    if _working.get():
+    if is_working():
         yield
         return
     db.session.rollback()  # what was read before is forgotten: decisions rest on what is read under the lock
-    token = _working.set(True)
+    gathered: _Gathered = {}
+    token = _work.set(gathered)
     queue = _sqlite_writers if db.engine.dialect.name == "sqlite" else threading.RLock()
     try:
         with queue:
             try:
                 yield
+                write_gathered()
                 db.session.commit()
             except BaseException:
                 db.session.rollback()
                 raise
     finally:
-        _working.reset(token)
+        _work.reset(token)
+
+
+def gather(write: Callable[[Rows], None], row: dict[str, Any]) -> None:
+    """Keep a row until the end of the open unit of work, then hand all such rows to `write`, in the order they came.
+
+    For what is only added and read by nobody meanwhile: one statement for all of it.
+    """
+    gathered = _work.get()
+    assert gathered is not None, "rows are gathered in a unit of work"  # noqa: S101 - a mistake in the code
+    gathered.setdefault(write, []).append(row)
+
+
+def write_gathered() -> None:
+    """Write now what was gathered: at the end, and before something that must find it."""
+    gathered = _work.get()
+    while gathered:
+        write, rows = gathered.popitem()
+        write(rows)
 
 
 def is_working() -> bool:
     """Whether a unit of work is open here."""
-    return _working.get()
+    return _work.get() is not None
 
 
 def let_go() -> None:
     """End what was only read, so that no snapshot of the database is held. Inside a unit of work, nothing ends."""
-    if not _working.get():
+    if not is_working():
         db.session.rollback()
 
 
@@ -139,7 +166,7 @@ def use_case(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def whole(*args: P.args, **kwargs: P.kwargs) -> T:
-        if _working.get():
+        if is_working():
             return function(*args, **kwargs)
         for tries_left in reversed(range(_TRIES)):
             try:
@@ -157,7 +184,24 @@ def use_case(function: Callable[P, T]) -> Callable[P, T]:
 def _is_worth_another_try(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in _RETRIED_SQLSTATES:
         return True
+    if error.connection_invalidated and error.statement is not None:  # the line broke, and not in a commit
+        return True
     return "database is locked" in str(error.orig)
+
+
+class _Connection(psycopg.Connection[Any]):
+    """After a ROLLBACK the driver forgets which statements the server knows, and what is only read ends in one."""
+
+    def rollback(self) -> None:
+        if self.read_only and self.info.transaction_status == TransactionStatus.INTRANS:
+            self.commit()
+        else:
+            super().rollback()
+
+
+@event.listens_for(Engine, "do_connect")
+def _connect(dialect: Dialect, _record: object, words: Sequence[Any], options: dict[str, Any]) -> Any:
+    return _Connection.connect(*words, **options) if dialect.name == "postgresql" else None
 
 
 @event.listens_for(Engine, "connect")
@@ -167,6 +211,30 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None  # the driver begins nothing by itself: `_begin` below does
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_SQLITE_WAIT_MS}"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "checkin")
+def _put_away(_dbapi_connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+@event.listens_for(Engine, "checkout")
+def _see_that_it_lives(dbapi_connection: Any, record: Any, _proxy: object) -> None:
+    """A connection may have died in the pool. To ask the server each time would cost every unit of work a round trip.
+
+    A server that goes says so on the line, and nothing else does unasked. One whose line was cut says nothing: after a
+    while it is asked.
+    """
+    if type(dbapi_connection).__module__ == "sqlite3":
+        return
+    poll = select.poll()
+    poll.register(dbapi_connection, select.POLLIN)
+    try:
+        if poll.poll(0) or time.monotonic() - record.info.get("used_at", 0) > _ASKED_AFTER_SECONDS:
+            dbapi_connection.execute("SELECT 1")
+            dbapi_connection.rollback()
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 @event.listens_for(Engine, "begin")

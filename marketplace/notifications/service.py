@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.kernel import clock
-from marketplace.kernel.database import db, use_case
+from marketplace.kernel.database import Rows, db, gather, use_case, write_gathered
 from marketplace.kernel.errors import NotFound
 from marketplace.notifications import rules
 from marketplace.notifications.models import Mail, Notice
@@ -43,9 +43,7 @@ def notify(
         "data": rules.packed(data or {}),
         "created_at": now,
     }
-    notice_id = _written_unless_there(row)
-    if notice_id is not None and telling.mailed:
-        db.session.add(Mail(notice_id=notice_id, person_id=person_id, created_at=now, next_try_at=now))
+    gather(_write, row)
 
 
 def notify_all(person_ids: Iterable[int], **notice: Any) -> None:
@@ -57,6 +55,7 @@ def notify_all(person_ids: Iterable[int], **notice: Any) -> None:
 @use_case
 def lead_elsewhere(person_ids: Collection[int], *, ref: str, path: str) -> None:
     """What these people were told about a thing leads to `path` from now on."""
+    write_gathered()
     told = update(Notice).where(Notice.person_id.in_(person_ids), Notice.ref == ref)
     db.session.execute(told.values(path=path))
 
@@ -96,9 +95,17 @@ def try_again(*, mail_id: int) -> None:
     mail.state, mail.tries, mail.next_try_at, mail.created_at = "due", 0, now, now
 
 
-def _written_unless_there(row: dict[str, Any]) -> int | None:
+def _write(rows: Rows) -> None:
     """Two deeds at the same moment may tell the same: the second is silent, and its own deed stands."""
     dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(Notice).values(row).on_conflict_do_nothing().returning(Notice.id)
-    notice_id: int | None = db.session.scalar(insert)
-    return notice_id
+    told = db.session.execute(
+        dialect.insert(Notice).on_conflict_do_nothing().returning(Notice.id, Notice.person_id, Notice.kind), rows
+    )
+    now = clock.now()
+    mails = [
+        {"notice_id": notice.id, "person_id": notice.person_id, "created_at": now, "next_try_at": now}
+        for notice in told
+        if rules.telling_of(notice.kind).mailed
+    ]
+    if mails:
+        db.session.execute(insert(Mail), mails)

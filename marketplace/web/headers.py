@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, request
-from flask_login import current_user
+from flask import Flask, Response, current_app, request, session
 
 CONTENT_POLICY = "; ".join(
     (
@@ -33,6 +32,6 @@ def set_headers(response: Response) -> Response:
     response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
     if current_app.config["EARNEST"].is_https:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.endpoint != "static" and current_user.is_authenticated and response.cache_control.max_age is None:
+    if request.endpoint != "static" and "_user_id" in session and response.cache_control.max_age is None:
         response.headers["Cache-Control"] = "no-store"  # whatever does not say how long it may be kept
     return response

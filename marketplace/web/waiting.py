@@ -9,7 +9,6 @@ from threading import Lock
 from cachetools import TTLCache, cached
 from flask import Flask, Response, g, session, url_for
 from flask_babel import gettext as _, ngettext
-from flask_login import current_user
 
 from marketplace.auctions import lists, offer_queries
 from marketplace.auctions.increment_rules import plus_increment
@@ -45,7 +44,7 @@ def counted(person_id: int, _deed: str) -> int:
 
 def _notice_deed(response: Response) -> Response:
     """What a person does changes what waits for him: his next page counts anew, whichever process serves it."""
-    if not only_reads() and current_user.is_authenticated:
+    if not only_reads() and "_user_id" in session:
         session["deed"] = secrets.token_hex(4)
     return response
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, func, select
 
 from marketplace.accounts.models import Person
-from marketplace.auctions import bidding, following, retracting, service
+from marketplace.auctions import aliases, bidding, following, retracting, service
 from marketplace.auctions.events import BidPlaced, BidsVoided, LotWithdrawn, Outbid
 from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.auctions.rules import State
@@ -52,7 +53,7 @@ def bid(lot, by, maximum, key="key-of-this-bid", **how):
 def test_a_bid_is_kept_and_the_lot_carries_what_the_next_one_needs(app):
     lot = a_lot(opening=500)
     anna, ben = (a_member(db.session.get_one(Group, lot.group_id), name=name) for name in ("Anna", "Ben"))
-    assert a_bid(lot, anna, 9000)[1:] == (Money(500, "EUR"), True, Money(9000, "EUR"), False)
+    assert a_bid(lot, anna, 9000) == (Money(500, "EUR"), True, Money(9000, "EUR"), False)
     placed = a_bid(lot, ben, 1000)
     lot = now_of(lot)
     assert (placed.leads, placed.price) == (False, Money(1050, "EUR"))
@@ -79,11 +80,11 @@ def test_the_same_key_is_the_same_bid(app):
 def test_a_repeated_bid_hears_how_the_lot_stands_now(app):
     lot = a_lot(opening=500)
     anna = a_member(db.session.get_one(Group, lot.group_id))
-    first = bid(lot, anna, 1000)
+    bid(lot, anna, 1000)
     bid(lot, anna, 1500, key="a-quiet-raise")
-    assert bid(lot, anna, 1000)[1:] == (Money(500, "EUR"), True, Money(1500, "EUR"), False)
+    assert bid(lot, anna, 1000) == (Money(500, "EUR"), True, Money(1500, "EUR"), False)
     a_bid(lot, maximum=2000)
-    assert bid(lot, anna, 1000) == (first.bid_id, Money(1550, "EUR"), False, Money(1000, "EUR"), False)
+    assert bid(lot, anna, 1000) == (Money(1550, "EUR"), False, Money(1000, "EUR"), False)
 
 
 def test_a_repeated_bid_gets_an_answer_even_after_the_end_and_leads_no_more(app):
@@ -223,7 +224,7 @@ def test_on_each_lot_a_member_goes_by_another_name_and_keeps_it_there(app):
 
 
 def test_after_the_last_name_there_are_more(app, monkeypatch):
-    monkeypatch.setattr(bidding.aliases, "NAMES", ("Ash", "Elm"))
+    monkeypatch.setattr(aliases, "NAMES", ("Ash", "Elm"))
     lot = a_lot()
     for number in range(5):
         a_bid(lot, maximum=1000 * (number + 1))
@@ -255,6 +256,78 @@ def test_a_bid_costs_the_same_after_many_as_after_few(app):
     for number in range(20):
         a_bid(lot, (ben, anna)[number % 2], 1000 * (number + 20))
     assert statements_of(lambda: bid(lot, ben, 90_000, key="a-later-bid")) == early
+
+
+# ---- several bids in one commit ----
+
+
+def asked(lot, by, maximum, key=None):
+    return bidding.Asked(
+        lot.id, by.id, Money(maximum, lot.currency), key or f"key-{by.id}-{maximum}", confirmed=True, shipping_seen=None
+    )
+
+
+def test_bids_that_share_a_commit_count_in_the_order_they_came(app, told):
+    group = a_group()
+    lot, other = a_lot(an_item(group=group), opening=500), a_lot(an_item(group=group), opening=500)
+    anna, ben, cleo = a_member(group), a_member(group), a_member(group)
+    stranger = a_person()
+    outcomes = bidding.place_bids([
+        asked(lot, anna, 1000), asked(lot, ben, 2000), asked(lot, anna, 1500), asked(lot, cleo, 600),
+        asked(lot, stranger, 9000), asked(lot, ben, 2000), asked(other, stranger, 9000), asked(lot, anna, 3000),
+    ])  # fmt: skip
+    assert [type(outcome) for outcome in outcomes] == [
+        bidding.Placed, bidding.Placed, bidding.Placed, RuleBroken, NotFound, bidding.Placed, NotFound,
+        bidding.Placed,
+    ]  # fmt: skip
+    assert outcomes[1] == outcomes[5]
+    after = now_of(lot)
+    assert (after.leader_id, after.leader_maximum_minor, after.second_maximum_minor) == (anna.id, 3000, 2000)
+    history = db.session.scalars(select(Bid).where(Bid.lot_id == lot.id).order_by(Bid.id)).all()
+    assert [(b.bidder_id, b.maximum_minor, b.price_minor, b.leads) for b in history] == [
+        (anna.id, 1000, 500, True), (ben.id, 2000, 1050, True), (anna.id, 1500, 1550, False),
+        (anna.id, 3000, 2050, True),
+    ]  # fmt: skip
+    moments = [b.placed_at for b in history]
+    assert moments == sorted(set(moments))
+    assert [fact.person_id for fact in told if isinstance(fact, Outbid)] == [anna.id, ben.id]
+    assert now_of(other).leader_id is None
+    assert db.session.get_one(Item, lot.item_id).frozen_at is not None
+    assert db.session.get_one(Item, other.item_id).frozen_at is None
+    lines = db.session.scalars(select(AuditLine.actor_id).where(AuditLine.what == "place bid").order_by(AuditLine.id))
+    assert list(lines) == [anna.id, ben.id, anna.id, anna.id]
+
+
+def test_twenty_bids_in_one_commit_ask_the_database_hardly_more_often_than_one(app):
+    group = a_group()
+    lots = [a_lot(an_item(group=group)) for _lot in range(21)]
+    anna, ben = a_member(group), a_member(group)
+    for lot in lots:
+        a_bid(lot, anna, 1000)
+    bids = [asked(lot, ben, 2000) for lot in lots]
+    one = statements_of(lambda: bidding.place_bids(bids[:1]))
+    twenty = statements_of(lambda: bidding.place_bids(bids[1:]))
+    assert twenty <= one + 2
+
+
+def test_sixteen_who_bid_at_once_in_one_process_all_count(app):
+    group = a_group()
+    lot = a_lot(an_item(group=group), opening=500)
+    bidders = [a_member(group) for _bidder in range(16)]
+    deeds = [
+        functools.partial(
+            bidding.place_bid, lot_id=lot.id, by=by.id, maximum=Money(1000 + 1000 * number, "EUR"),
+            client_key=f"key-of-bid-{number}", confirmed=True,
+        )
+        for number, by in enumerate(bidders)
+    ]  # fmt: skip
+    wrong = at_once(app, *deeds)
+    assert all(isinstance(error, RuleBroken) for error in wrong)
+    after = now_of(lot)
+    assert (after.leader_id, after.leader_maximum_minor) == (bidders[-1].id, 16_000)
+    kept = db.session.scalars(select(Bid).where(Bid.lot_id == lot.id)).all()
+    assert len(kept) == 16 - len(wrong)
+    assert after.second_maximum_minor == sorted(b.maximum_minor for b in kept)[-2]
 
 
 # ---- a member goes ----

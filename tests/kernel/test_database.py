@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import NullPool, create_engine, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from marketplace.kernel import audit, clock, database
@@ -173,3 +173,75 @@ def test_a_commit_waits_for_the_disk(tmp_path):
     database._prepare_sqlite(connection, None)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
     connection.close()
+
+
+# ---- the line to the database ----
+
+
+def kill(app: Flask, backend: int) -> None:
+    """As an administrator would, or a server that goes."""
+    engine = create_engine(app.config["EARNEST"].database_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+
+
+def test_a_connection_that_died_in_the_pool_is_not_handed_out(postgres_application: Flask) -> None:
+    with postgres_application.app_context():
+        for _time in range(3):
+            mine = db.session.scalar(text("SELECT pg_backend_pid()"))
+            db.session.rollback()
+            kill(postgres_application, mine)
+            assert db.session.scalar(text("SELECT pg_backend_pid()")) != mine
+            db.session.rollback()
+
+
+def test_a_use_case_whose_line_broke_before_its_commit_is_done_again(postgres_application: Flask) -> None:
+    tries = []
+
+    @use_case
+    def write() -> None:
+        tries.append(db.session.scalar(text("SELECT pg_backend_pid()")))
+        if len(tries) == 1:
+            kill(postgres_application, tries[0])
+        db.session.add(a_row())
+        db.session.flush()
+
+    with postgres_application.app_context():
+        write()
+        assert len(tries) == 2
+        assert names() == ["one"]
+        with unit_of_work():
+            db.session.execute(text("DELETE FROM worker_heartbeats"))
+        db.session.remove()
+
+
+def test_what_is_only_read_leaves_the_server_knowing_its_statements(postgres_application: Flask) -> None:
+    known = text("SELECT count(*) FROM pg_prepared_statements")
+    with postgres_application.app_context():
+        for _request in range(12):
+            names()
+            db.session.rollback()
+        assert db.session.scalar(known)
+        db.session.remove()
+
+
+# ---- rows that are gathered until the end ----
+
+
+def test_gathered_rows_are_written_together_at_the_end(app: Flask) -> None:
+    written = []
+    with unit_of_work():
+        for number in range(3):
+            database.gather(written.append, {"number": number})
+        assert not written
+    assert written == [[{"number": 0}, {"number": 1}, {"number": 2}]]
+
+
+def test_what_fails_writes_nothing_that_was_gathered(app: Flask) -> None:
+    written = []
+    with pytest.raises(ZeroDivisionError), unit_of_work():
+        database.gather(written.append, {"number": 0})
+        raise ZeroDivisionError
+    with unit_of_work():
+        pass
+    assert not written
