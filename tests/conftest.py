@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from marketplace.config import Settings, read_settings
 from marketplace.kernel.database import Base, db
-from marketplace.web import waiting
+from marketplace.web import early, waiting
 from tests import postgres
 from tests.factories import accounts as people_factory
 from tests.haste import pytest_collection_finish  # noqa: F401 - a hook, and SQLite that waits for no disk
@@ -103,6 +103,13 @@ def app(database: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
 def always_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages count what waits anew each time, but for the test of its being kept."""
     monkeypatch.setattr(waiting, "counted", waiting.counted.__wrapped__)
+
+
+@pytest.fixture(autouse=True)
+def nothing_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers who have not signed in see each change at once, but for the test of what they share."""
+    remember = early.remember
+    monkeypatch.setattr(early, "remember", lambda *said: remember(*said) if said[2] is not None else None)
 
 
 @pytest.fixture

@@ -6,17 +6,21 @@ the time and for its reader.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import aliased
 
 from marketplace.accounts.models import Person
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State
 from marketplace.groups.models import Group
+from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
-from marketplace.kernel.database import db
+from marketplace.kernel.database import db, glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,15 @@ class Trail:
     """From now to these the page shows how long it is."""
     rest: tuple[object, ...] = ()
     """Whatever else changes without a line."""
+    read_at: datetime | None = None
+    """The clock when it was read, for clock.as_read."""
 
 
 _NEWEST = select(func.max(AuditLine.id)).where(AuditLine.group_id == Group.id).correlate(Group).scalar_subquery()
 _RUNS = (Lot.group_id == Group.id, Lot.state == State.RUNNING)
 _SOONEST_END = select(func.min(Lot.ends_at)).where(*_RUNS).correlate(Group).scalar_subquery()
 _GROUP = (
-    select(AuditLine.id, AuditLine.at, Group.time_zone, _SOONEST_END)
+    select(AuditLine.id, AuditLine.at, clock.reading(), Group.time_zone, _SOONEST_END)
     .select_from(Group)
     .outerjoin(AuditLine, AuditLine.id == _NEWEST)
     .where(Group.slug == bindparam("slug"))
@@ -45,8 +51,8 @@ _GROUP = (
 # The seller may change his name, everywhere: no line of the group's tells of that.
 _LOT = (
     select(
-        AuditLine.id, AuditLine.at, Group.time_zone, Lot.starts_at, Lot.ends_at, Lot.id, Lot.version, Person.name,
-        Person.picture_key,
+        AuditLine.id, AuditLine.at, clock.reading(), Group.time_zone, Lot.starts_at, Lot.ends_at, Lot.id, Lot.version,
+        Person.name, Person.picture_key,
     )
     .select_from(Lot)
     .join(Group, Group.id == Lot.group_id)
@@ -56,19 +62,42 @@ _LOT = (
 )  # fmt: skip
 
 
+# The same for somebody whose session carries this, while it is good: what the head of each page says of him.
+_READER = aliased(Person)
+_FOR_READER = (_READER.fs_uniquifier == bindparam("session")) & _READER.active
+_GROUP_FOR = _GROUP.add_columns(_READER.name).join(_READER, _FOR_READER)
+_LOT_FOR = _LOT.add_columns(_READER.name).join(_READER, _FOR_READER)
+
+
 def trail_of_lot(slug: str, number: int) -> Trail | None:
     """What the page of the lot at this address is made from, whoever asks; none where there is no such lot."""
     row = db.session.execute(_LOT, {"slug": slug, "number": number}).one_or_none()
-    if row is None:
-        return None
-    line_id, line_at, time_zone, starts_at, ends_at, *rest = row
-    return Trail(line_id, line_at, time_zone, (starts_at, ends_at), tuple(rest))
+    return None if row is None else _of_lot(row)
 
 
 def trail_of_group(slug: str) -> Trail | None:
     """What lists of a group's lots are made from. Its moment is when the next of its lots ends."""
     row = db.session.execute(_GROUP, {"slug": slug}).one_or_none()
+    return None if row is None else _of_group(row)
+
+
+def glance_at(slug: str, number: int | None, session: str) -> tuple[Trail, str] | None:
+    """The trail of a lot, or of the group without a number, and its reader's name, in one round trip.
+
+    None where there is no such page, or his session is not good any more.
+    """
+    statement = _GROUP_FOR if number is None else _LOT_FOR
+    row = glance(statement, {"slug": slug, "number": number, "session": session})
     if row is None:
         return None
-    line_id, line_at, time_zone, soonest = row
-    return Trail(line_id, line_at, time_zone, () if soonest is None else (soonest,))
+    return (_of_group if number is None else _of_lot)(row[:-1]), row[-1]
+
+
+def _of_lot(row: Sequence[Any]) -> Trail:
+    line_id, line_at, read_at, time_zone, starts_at, ends_at, *rest = row
+    return Trail(line_id, line_at, time_zone, (starts_at, ends_at), tuple(rest), read_at)
+
+
+def _of_group(row: Sequence[Any]) -> Trail:
+    line_id, line_at, read_at, time_zone, soonest = row
+    return Trail(line_id, line_at, time_zone, () if soonest is None else (soonest,), (), read_at)

@@ -13,12 +13,32 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.functions import FunctionElement
 
-from marketplace.kernel.database import Base, db, unit_of_work
+from marketplace.kernel.database import Base, UtcDateTime, db, unit_of_work
 
-_DATABASE_TIME = select(func.clock_timestamp())
+
+class reading(FunctionElement[datetime]):  # noqa: N801 - stands in a statement, as the database's own functions do
+    """The database's clock as a column of a statement that is asked anyway; see `as_read`."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(reading)
+def _of_a_server(_element: reading, _compiler: object, **_words: object) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(reading, "sqlite")
+def _of_no_server(_element: reading, _compiler: object, **_words: object) -> str:
+    return "NULL"
+
+
+_DATABASE_TIME = select(reading())
 _told: ContextVar[datetime | None] = ContextVar("the moment that a replay or the demo says it is", default=None)
 
 
@@ -34,9 +54,13 @@ class ClockOffset(Base):
 def now() -> datetime:
     """The present moment, aware, in UTC. Ask after the row is locked: who waited does not act in the past."""
     told = _told.get()
-    if told is not None:
-        return told
-    return _database_time() + _offset()
+    return told if told is not None else as_read(_database_time())
+
+
+def as_read(moment: datetime | None) -> datetime:
+    """What `now` would say, from a column `reading`."""
+    told = _told.get()
+    return told if told is not None else (moment or datetime.now(UTC)) + _offset()
 
 
 def is_told() -> bool:
@@ -70,12 +94,8 @@ def move(by: timedelta) -> None:
         db.session.add(row)
 
 
-def _database_time() -> datetime:
-    if db.engine.dialect.name == "sqlite":
-        return datetime.now(UTC)
-    moment = db.session.scalar(_DATABASE_TIME)
-    assert isinstance(moment, datetime)  # noqa: S101 - tells the type checker what PostgreSQL returns
-    return moment.astimezone(UTC)
+def _database_time() -> datetime | None:
+    return None if db.engine.dialect.name == "sqlite" else db.session.scalar(_DATABASE_TIME)
 
 
 def _offset() -> timedelta:

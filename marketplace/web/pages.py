@@ -53,6 +53,7 @@ from marketplace.web import (
     treasury,
     waiting,
 )
+from marketplace.web.early import EarlyAnswers
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
@@ -98,6 +99,7 @@ csrf = CSRFProtect()
 
 def register(app: Flask) -> None:
     settings: Settings = app.config["EARNEST"]
+    app.wsgi_app = EarlyAnswers(app)  # type: ignore[method-assign]
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

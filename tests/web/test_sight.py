@@ -20,7 +20,7 @@ from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
-from marketplace.web import sight
+from marketplace.web import sheets
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import an_item
 from tests.factories.groups import a_group, a_member
@@ -154,13 +154,13 @@ def test_in_the_last_days_the_page_counts_minutes(lot: Lot, client: FlaskClient)
 )
 def test_a_page_is_another_when_the_time_on_it_is(left: timedelta, passes: timedelta, is_other: bool) -> None:
     trail = Trail(1, NOON, "Europe/Vienna", (NOON + left,))
-    assert (sight.as_shown(trail, NOON) != sight.as_shown(trail, NOON + passes)) == is_other
+    assert (sheets.as_shown(trail, NOON) != sheets.as_shown(trail, NOON + passes)) == is_other
 
 
 def test_after_midnight_where_the_group_is_today_is_another_day() -> None:
     evening = datetime(2026, 11, 26, 22, 50, tzinfo=UTC)
     trail = Trail(1, evening, "Europe/Vienna", (evening + timedelta(days=5, minutes=30),))
-    assert sight.as_shown(trail, evening) != sight.as_shown(trail, evening + timedelta(minutes=20))
+    assert sheets.as_shown(trail, evening) != sheets.as_shown(trail, evening + timedelta(minutes=20))
 
 
 def test_in_its_last_hour_a_page_shows_seconds_and_has_no_tag(lot: Lot, client: FlaskClient) -> None:
