@@ -10,6 +10,7 @@ from sqlalchemy import and_, select
 
 from marketplace.auctions import aliases, bid_rules, closing, finding
 from marketplace.auctions.bid_rules import Verdict
+from marketplace.auctions.depositing import check_deposit
 from marketplace.auctions.events import BidPlaced, Outbid
 from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.auctions.rules import Party, State
@@ -65,6 +66,7 @@ def place_bid(
             lot.facts(), bidder_id=by, maximum=maximum, now=now, as_bidder=as_bidder, own=_own(lot, alias)
         )
         check_confirmer(lot, by)
+        check_deposit(lot, by)
         _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=shipping_seen)
         bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
         _tell(lot, verdict, bid)
@@ -76,6 +78,7 @@ def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
     lot = finding.lot_for(lot_id, by)
     groups.require(by, lot.group_id, Permission.PLACE_BID)
     check_confirmer(lot, by)
+    check_deposit(lot, by)
     now, facts = clock.now(), lot.facts()
     if lot.state == State.SCHEDULED and now >= lot.starts_at:
         facts = replace(facts, state=State.RUNNING)
@@ -94,6 +97,7 @@ def place_again(
     """
     verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, own=_own(lot, alias))
     check_confirmer(lot, by)
+    check_deposit(lot, by)
     _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=None)
     bid = _write(lot, verdict, alias, by=by, maximum=maximum, client_key=client_key, now=now)
     _tell(lot, verdict if verdict.outbid_id == led_before else verdict._replace(outbid_id=None), bid)
