@@ -8,7 +8,7 @@ events come up, values are handed over. tests/architecture keeps this true.
     8         notifications                     tells people what happened, once, in their language
     7         disputes                          answers, rulings: what happens to an order gone wrong
     6         auctions   escrow                 sell to whoever pays most; hold the money
-    5         catalog                           items and their photographs
+    5         catalog    deposits               items and their photographs; what stands behind bids
     4         groups                            who belongs, under which rules, and may do what
     3         reputation                        feedback and standing
     2         payments                          money in and out, through a gateway

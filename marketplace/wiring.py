@@ -13,12 +13,14 @@ from marketplace.auctions import (
     superseding,
 )
 from marketplace.catalog import events as catalog
+from marketplace.deposits import events as deposit_events, returning, service as deposits
 from marketplace.disputes import events as disputes, rulers, service as disputing
 from marketplace.escrow import events as escrow, judging_rules, service as orders
 from marketplace.groups import events as groups
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
     about_deals,
+    about_deposits,
     about_disputes,
     about_groups,
     about_lots,
@@ -47,6 +49,15 @@ def free_item(fact: escrow.OrderClosed) -> None:
         lots.note_fallen_through(lot_id=fact.lot_id, buyer_id=fact.buyer_id)
     if fact.is_unpaid:
         chances.offer_next(lot_id=fact.lot_id, unpaid_by=fact.buyer_id)
+
+
+def forfeit_deposit(fact: escrow.OrderClosed) -> None:
+    """Only an order that ended unpaid costs its buyer his deposit."""
+    if fact.is_unpaid:
+        deposits.note_unpaid(
+            order_id=fact.order_id, group_id=fact.group_id, buyer_id=fact.buyer_id, seller_id=fact.seller_id,
+            title=fact.title, total=fact.total, at=fact.closed_at,
+        )  # fmt: skip
 
 
 def begin_deal(fact: escrow.OrderOpened) -> None:
@@ -112,6 +123,10 @@ HANDLERS: Handlers = {
     catalog.ItemWithdrawn: (following.item_withdrawn, superseding.item_withdrawn),
     catalog.PhotosChanged: (superseding.item_changed,),
     catalog.RemarkAdded: (superseding.item_changed, about_lots.remark_added),
+    deposit_events.DepositAsked: (about_deposits.asked,),
+    deposit_events.DepositChanged: (about_deposits.changed,),
+    deposit_events.DepositForfeited: (about_deposits.forfeited,),
+    deposit_events.DepositPayoutChanged: (about_deposits.payout_changed,),
     disputes.AnswerDue: (about_disputes.answer_due,),
     disputes.DisputeAnswered: (about_disputes.answered,),
     disputes.DisputeAppealed: (about_disputes.appealed,),
@@ -127,7 +142,7 @@ HANDLERS: Handlers = {
     escrow.DeadlineNear: (about_orders.deadline_near,),
     escrow.MessageWritten: (about_orders.message_written,),
     escrow.OrderChanged: (disputing.return_contested, about_orders.changed),
-    escrow.OrderClosed: (end_deal, free_item),
+    escrow.OrderClosed: (end_deal, free_item, forfeit_deposit),
     escrow.OrderOpened: (begin_deal, about_orders.opened),
     groups.ApplicationDecided: (about_groups.application_decided,),
     groups.ApplicationMade: (about_groups.application_made,),
@@ -135,7 +150,7 @@ HANDLERS: Handlers = {
     groups.InstructionsApproved: (about_groups.instructions_approved,),
     groups.InstructionsDropped: (about_groups.instructions_dropped,),
     groups.InstructionsProposed: (about_groups.instructions_proposed,),
-    groups.LastOwnerLeft: (following.last_owner_left,),
+    groups.LastOwnerLeft: (following.last_owner_left, returning.last_owner_left),
     groups.MemberLeft: (following.member_gone, superseding.member_gone, about_groups.member_left),
     groups.MemberRemoved: (
         check_removes_no_judge,

@@ -9,8 +9,11 @@ from typing import Protocol
 from sqlalchemy import and_, bindparam, select, tuple_
 
 from marketplace.auctions import aliases, finding
+from marketplace.auctions.depositing import check_standing
 from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.catalog import service as catalog
+from marketplace.deposits import service as deposits
+from marketplace.deposits.asking_rules import Standing
 from marketplace.groups import queries as group_queries, service as groups
 from marketplace.groups.rules import Permission, Who, judge
 from marketplace.kernel import clock
@@ -47,6 +50,8 @@ class Ground:
     """As the table of permissions sees them, by group and person."""
     confirmers: dict[int, set[int]]
     """Who may confirm money, by group."""
+    deposits: dict[tuple[int, int], Standing]
+    """By group and person, where there are any."""
     aliases: dict[tuple[int, int], Alias]
     """By lot and person."""
     bids: dict[tuple[int, int, str], Bid]
@@ -68,10 +73,12 @@ class Ground:
         rows = db.session.execute(_ALIASES, {"pairs": list(pairs), "keys": list(keys)}).all()
         known = {(alias.lot_id, alias.person_id): alias for alias, _bid in rows}
         group_ids = {lot.group_id for lot in lots.values()}
+        in_groups = sorted({(lots[each.lot_id].group_id, each.by) for each in there})
         return cls(
             lots=lots,
-            people=groups.locked_people(sorted({(lots[each.lot_id].group_id, each.by) for each in there})),
+            people=groups.locked_people(in_groups),
             confirmers=group_queries.confirmers(group_ids),
+            deposits=deposits.standings_of(in_groups),
             aliases=known,
             bids={(bid.lot_id, bid.bidder_id, bid.client_key): bid for _alias, bid in rows if bid is not None},
             names=aliases.taken_on({lot_id for lot_id, _person_id in pairs - known.keys()}),
@@ -90,6 +97,10 @@ class Ground:
     def check_confirmer(self, lot: Lot, bidder_id: int) -> None:
         """Raises RuleBroken."""
         check_has_confirmer(self.confirmers[lot.group_id], lot, bidder_id)
+
+    def check_deposit(self, lot: Lot, bidder_id: int) -> None:
+        """Raises DepositNeeded."""
+        check_standing(lot, self.deposits.get((lot.group_id, bidder_id)))
 
     def new_alias(self, lot: Lot, person_id: int) -> Alias:
         """The name of a bidder who is new on this lot."""

@@ -12,6 +12,7 @@ from sqlalchemy import and_, select
 from marketplace.auctions import bid_rules, closing, finding
 from marketplace.auctions.bid_ground import Ground, check_has_confirmer
 from marketplace.auctions.bid_rules import Verdict
+from marketplace.auctions.depositing import check_deposit
 from marketplace.auctions.events import BidPlaced, Outbid
 from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.auctions.rules import Party, State
@@ -105,6 +106,7 @@ def _bid(ground: Ground, asked: Asked, now: datetime) -> Bid:
         lot.facts(), bidder_id=asked.by, maximum=asked.maximum, now=now, as_bidder=as_bidder, own=_own(lot, alias)
     )
     ground.check_confirmer(lot, asked.by)
+    ground.check_deposit(lot, asked.by)
     _check_seen(lot, asked.maximum, confirmed=asked.confirmed, shipping_seen=asked.shipping_seen)
     ground.note_first_bid(lot)
     bid = _write(
@@ -121,6 +123,7 @@ def try_bid(*, lot_id: int, by: int, maximum: Money) -> Verdict:
     lot = finding.lot_for(lot_id, by)
     groups.require(by, lot.group_id, Permission.PLACE_BID)
     check_confirmer(lot, by)
+    check_deposit(lot, by)
     now, facts = clock.now(), lot.facts()
     if lot.state == State.SCHEDULED and now >= lot.starts_at:
         facts = replace(facts, state=State.RUNNING)
@@ -139,6 +142,7 @@ def place_again(
     """
     verdict = bid_rules.judge_bid(lot.facts(), bidder_id=by, maximum=maximum, now=now, own=_own(lot, alias))
     check_confirmer(lot, by)
+    check_deposit(lot, by)
     _check_seen(lot, maximum, confirmed=confirmed, shipping_seen=None)
     if lot.leader_id is None:
         catalog.freeze(lot.item_id, at=now)

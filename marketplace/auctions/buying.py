@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.auctions import aliases, bid_rules, bidding, closing, finding
+from marketplace.auctions.depositing import check_deposit
 from marketplace.auctions.events import LotBought
 from marketplace.auctions.rules import Party, State
 from marketplace.catalog import service as catalog
@@ -34,6 +35,7 @@ def buy_now(*, lot_id: int, by: int, price_seen: Money, shipping_seen: Money) ->
         as_bidder = Party.BIDDER if alias is None else alias.party
         after = bid_rules.judge_purchase(lot.facts(), buyer_id=by, now=now, as_bidder=as_bidder)
         bidding.check_confirmer(lot, by)
+        check_deposit(lot, by)
         bidding.check_shipping(lot, shipping_seen)
         if price_seen != lot.buy_now:
             raise Stale("The price for buying at once is another now. Look at the lot again.")

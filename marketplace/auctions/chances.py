@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from marketplace.auctions import bid_rules, bidding, chance_rules, closing, finding, retracting
 from marketplace.auctions.chance_models import Chance, NoChances
 from marketplace.auctions.chance_rules import MOST_CHANCES, TIME_TO_DECIDE, Action, Party, State
+from marketplace.auctions.depositing import check_deposit, with_deposit
 from marketplace.auctions.events import ChanceGiven, ChancesOver
 from marketplace.auctions.models import Alias, Lot
 from marketplace.auctions.queries import LATE_AFTER
@@ -49,6 +50,7 @@ def take(*, lot_id: int, by: int, price_seen: Money, shipping_seen: Money) -> No
     with clock.at(now):
         state = chance_rules.judge(State(chance.state), Action.TAKE, by=Party.OFFERED, ends_at=chance.ends_at, now=now)
         bidding.check_confirmer(lot, by)
+        check_deposit(lot, by)
         bidding.check_shipping(lot, shipping_seen)
         chance_rules.check_price(price_seen, chance.price)
         _settle(lot, chance, state, by=by, now=now)
@@ -149,7 +151,7 @@ def _first(line: Iterable[Facts], *, free: set[int]) -> Facts | None:
 
 
 def _free_to_take(lot: Lot, group: Group, line: Sequence[Facts]) -> set[int]:
-    """Who of those in line may still buy here, and has not asked to be passed over. Three queries at the most."""
+    """Who of those in line may still buy here, and has not asked to be passed over. Four queries at the most."""
     ids = {standing.leader_id for standing in line if standing.leader_id is not None}
     refused = set(db.session.scalars(select(NoChances.person_id).where(NoChances.person_id.in_(ids))))
     aliases = select(Alias).where(Alias.lot_id == lot.id, Alias.person_id.in_(ids - refused))
@@ -158,6 +160,7 @@ def _free_to_take(lot: Lot, group: Group, line: Sequence[Facts]) -> set[int]:
     able = {
         member.person_id for member in db.session.scalars(members) if may(Permission.PLACE_BID, facts(group, member))
     }
+    able = with_deposit(lot, able)
     return {person_id for person_id in able if groups.has_other_confirmer(group.id, lot.seller_id, person_id)}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from marketplace.auctions import bid_rules, rules
 from marketplace.auctions.lot_indexes import CATALOGUE_INDEXES
 from marketplace.auctions.seal_rules import SALT_BYTES
+from marketplace.deposits import asking_rules
 from marketplace.groups.models import TermsType
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import Base
@@ -133,6 +134,12 @@ class Lot(Base):
     def buy_now(self) -> Money | None:
         """For this anybody may buy it at once, while that stands."""
         return None if self.buy_now_minor is None or self.is_buy_now_gone else Money(self.buy_now_minor, self.currency)
+
+    @property
+    def deposit(self) -> Money:
+        """What it asks of everybody who bids; nothing, where it asks for none. Fixed when it starts, like its terms."""
+        buy_now = self._money(self.buy_now_minor)
+        return asking_rules.asked_by(self.terms, self.opening, buy_now)
 
     @property
     def is_blind(self) -> bool:

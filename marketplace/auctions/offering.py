@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 
 from marketplace.auctions import aliases, bidding, closing, finding, offer_queries, offer_rules
+from marketplace.auctions.depositing import check_deposit, check_offerers_deposit
 from marketplace.auctions.events import LotOfferEnded, LotOfferMade
 from marketplace.auctions.models import Alias, Lot
 from marketplace.auctions.offer_models import Offer
@@ -86,6 +87,7 @@ def accept(*, lot_id: int, offer_id: int, by: int) -> None:
         if not offer_queries.is_item_free(lot, item):
             raise Stale("The item is not free any more. Look at its last lot.")
         bidding.check_confirmer(lot, offer.person_id)
+        check_offerers_deposit(lot, offer.person_id)
         after = offer_rules.sold(lot.facts(), buyer_id=offer.person_id, amount=offer.amount, now=now)
         _settle(lot, offer, state, by=by, now=now)
         for rival in _offers(lot, Offer.state == State.OPEN):
@@ -181,6 +183,7 @@ def _judge(lot: Lot, item: Item, earlier: Iterable[Offer], *, by: int, amount: M
     offer_rules.check_may_offer(lot.facts(), stand, now=now)
     offer_rules.check_amount(amount)
     bidding.check_confirmer(lot, by)
+    check_deposit(lot, by)
     return alias
 
 

@@ -172,8 +172,8 @@ def _tell(
         announce(
             OrderClosed(
                 order_id=order.id, group_id=order.group_id, lot_id=order.lot_id, title=order.title,
-                buyer_id=order.buyer_id, seller_id=order.seller_id, hammer=after.hammer, ending=_ending(order),
-                days_for_feedback=order.terms.days_for_feedback, closed_at=line.at,
+                buyer_id=order.buyer_id, seller_id=order.seller_id, hammer=after.hammer, total=after.total,
+                ending=_ending(order), days_for_feedback=order.terms.days_for_feedback, closed_at=line.at,
                 is_unpaid=after.state is State.UNPAID,
             )
         )  # fmt: skip

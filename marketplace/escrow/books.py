@@ -27,6 +27,7 @@ class Kind(StrEnum):
     DECISIONS = "decisions"
     """Held money became somebody's: released, refunded or split."""
     FEES = "fees"
+    DEPOSITS = "deposits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class Balance:
     held: Money
     held_for: int
     """Orders."""
+    deposits: Money
+    deposits_of: int
+    """Members."""
     owed: Money
     owed_to: int
     """Members."""
@@ -55,7 +59,7 @@ class Balance:
     @property
     def claims(self) -> Money:
         """Whose it is."""
-        return self.held + self.owed + self.fees + self.fund
+        return self.held + self.deposits + self.owed + self.fees + self.fund
 
     @property
     def agrees(self) -> bool:
@@ -103,6 +107,7 @@ def balance_of(group_id: int, currency: str) -> Balance:
     head = db.session.get(Head, group_id)
     return Balance(
         gateway=on(Chart.GATEWAY), held=on(Chart.ESCROW), held_for=counts.get(Chart.ESCROW, 0),
+        deposits=on(Chart.DEPOSIT), deposits_of=counts.get(Chart.DEPOSIT, 0),
         owed=on(Chart.PAYABLE), owed_to=counts.get(Chart.PAYABLE, 0), fees=on(Chart.FEES),
         fund=on(Chart.GUARANTEE_FUND), losses=on(Chart.LOSSES), transfers=head.number if head else 0,
         seal=head.hash if head and head.number else "",
@@ -206,6 +211,7 @@ def _is_of_kind(kind: Kind) -> ColumnElement[bool]:
         Kind.PAYOUTS: and_(_is_on(Chart.GATEWAY), Entry.side == Side.CREDIT),
         Kind.DECISIONS: and_(_is_on(Chart.ESCROW), Entry.side == Side.DEBIT),
         Kind.FEES: _is_on(Chart.FEES),
+        Kind.DEPOSITS: _is_on(Chart.DEPOSIT),
     }[kind]
 
 

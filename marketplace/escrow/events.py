@@ -60,6 +60,7 @@ class OrderClosed:
     buyer_id: int
     seller_id: int
     hammer: Money
+    total: Money
     ending: Ending
     days_for_feedback: int
     closed_at: datetime

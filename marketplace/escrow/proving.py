@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Text, case, cast, func, literal, select
 
+from marketplace.deposits import queries as deposits
 from marketplace.escrow import order_rules
 from marketplace.escrow.judging_rules import expected_hold
 from marketplace.escrow.models import Order, OrderLine
@@ -40,14 +41,16 @@ class _Evidence:
     currencies: dict[int, str]
     paid: dict[tuple[int, str | None], int]
     owed: Counter[str] = field(default_factory=Counter)
-    """By the orders that were read so far."""
+    """By deposits, and by the orders that were read so far."""
     group_of: dict[str, int] = field(default_factory=dict)
 
 
 def held_findings() -> Iterator[Finding]:
     """Every order that says something else than the books, its history or its group, and everybody who is owed
     something else than his orders say. Some queries for all, and one for every few hundred orders."""
-    evidence = _Evidence(_balances(Chart.ESCROW), _last_states(), _currencies(), _payouts())
+    evidence = _Evidence(
+        _balances(Chart.ESCROW), _last_states(), _currencies(), _payouts(), owed=deposits.owed_by_account()
+    )
     for order_id, order in _stored_orders():
         booked = evidence.held.pop(escrow(order_id), 0)
         try:
@@ -125,7 +128,8 @@ def _check_owed(owed: Mapping[str, int], booked: dict[str, int], group_of: dict[
     for account in sorted(owed.keys() | booked.keys()):
         if owed.get(account, 0) != booked.get(account, 0):
             sentence = (
-                f"{account} is {booked.get(account, 0)} minor units in the books, and {owed.get(account, 0)} by orders."
+                f"{account} is {booked.get(account, 0)} minor units in the books, and {owed.get(account, 0)} by orders"
+                " and deposits."
             )
             yield Finding("owed", sentence, group_id=group_of.get(account))
 

@@ -57,6 +57,12 @@ def to_remind(now: datetime) -> Backlog:
     return backlog_of(Order.remind_at, now=now, late_after=REMINDERS_LATE_AFTER)
 
 
+def has_open_purchase(group_id: int, person_id: int) -> bool:
+    """Whether something that he bought in the group has not come to its end."""
+    his = (Order.buyer_id == person_id, Order.group_id == group_id, Order.state.not_in(ENDED))
+    return db.session.scalar(select(Order.id).where(*his).limit(1)) is not None
+
+
 def order_of_lot(lot_id: int) -> Order | None:
     """The newest order that came of a lot."""
     return db.session.scalar(select(Order).where(Order.lot_id == lot_id).order_by(Order.attempt.desc()).limit(1))

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
+from marketplace.payments.reference_rules import LETTERS, References
 
-# Without 0 O, 1 I L, 2 Z, 5 S, 8 B: each can be read as the other in somebody's handwriting or on a bank's slip.
-LETTERS = "34679ACDEFGHJKMNPQRTUVWXY"
 CODE_LENGTH = 6
 """25 letters, six places: at five tries an hour somebody who guesses needs 2,700 years for half of them."""
+
+_ORDERS = References("E", "order")
 
 
 def reference_of(order_id: int) -> str:
     """E-1187-7KQ: the order's number and three letters that a slip of the pen does not keep right."""
-    return f"E-{order_id}-{_check(order_id)}"
-
-
-# At every place of the text: what a bank puts before a reference can look like the beginning of one.
-_REFERENCE = re.compile(r"(?=E\W{0,3}([1-9][0-9]{0,17})\W{0,3}([A-Z0-9]{3})(?![A-Z0-9]))", re.ASCII)
+    return _ORDERS.reference_of(order_id)
 
 
 def order_of(text: str) -> int | None:
     """The order that a reference names, however it was typed; none if it is not one of ours."""
-    for number, letters in _REFERENCE.findall(text.upper()[:400]):
-        if letters == _check(int(number)):
-            return int(number)
-    return None
+    return _ORDERS.number_in(text)
 
 
 def plain_code(text: str) -> str:
@@ -37,12 +29,3 @@ def shown_code(code: str) -> str:
     """A pick-up code as it is read out: K7Q-4MX."""
     half = len(code) // 2
     return f"{code[:half]}-{code[half:]}"
-
-
-def _check(order_id: int) -> str:
-    number = int.from_bytes(hashlib.sha256(f"earnest order {order_id}".encode()).digest()[:8])
-    letters = []
-    for _place in range(3):
-        number, rest = divmod(number, len(LETTERS))
-        letters.append(LETTERS[rest])
-    return "".join(letters)

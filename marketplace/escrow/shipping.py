@@ -11,10 +11,11 @@ from marketplace.escrow.acting import act, take
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Deed, Party
 from marketplace.escrow.paying import check_same_parties
-from marketplace.escrow.reference_rules import CODE_LENGTH, LETTERS, plain_code
+from marketplace.escrow.reference_rules import CODE_LENGTH, plain_code
 from marketplace.kernel import clock
 from marketplace.kernel.database import use_case
 from marketplace.kernel.errors import RuleBroken
+from marketplace.payments.reference_rules import LETTERS
 
 # Whoever has the goods has the code on the first try; a seller who guesses gets nowhere.
 TRIES = 5

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     PLACE_BID = "place a bid"
     RETRACT_BID = "retract a bid"
     MAKE_OFFER = "make an offer"
+    PUT_UP_DEPOSIT = "put up a deposit"
     LIST_ITEM = "list an item"
     PRINT_LABELS = "print labels of lots"
     PRINT_FOR_MEETUP = "print labels of everybody's lots, and bidder numbers"
@@ -145,6 +146,7 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.PLACE_BID:             Clause(is_member,          sees_the_catalogue, W.AGREED),
     P.RETRACT_BID:           Clause(is_member,          sees_the_catalogue, W.ALWAYS),
     P.MAKE_OFFER:            Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
+    P.PUT_UP_DEPOSIT:        Clause(is_member,          is_member,          W.ALWAYS),
     P.LIST_ITEM:             Clause(is_member,          sees_the_catalogue, W.OPEN_AND_AGREED),
     P.PRINT_LABELS:          Clause(is_member,          is_member,          W.ALWAYS),
     P.PRINT_FOR_MEETUP:      Clause(keeps_order,        is_member,          W.ALWAYS),

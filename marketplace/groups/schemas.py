@@ -20,7 +20,7 @@ from marketplace.groups.entry_rules import (
     JoinPolicy,
 )
 from marketplace.groups.rules import Role
-from marketplace.groups.term_rules import RANGES, Ladder, Terms
+from marketplace.groups.term_rules import RANGES, SUMS, Ladder, Terms
 from marketplace.kernel.fields import Amount, ClientKey, Line, Prose
 
 # Every currency that is legal tender somewhere today, and every zone of a territory: CLDR, through Babel.
@@ -83,11 +83,14 @@ def _member_of(words: type[StrEnum]) -> fields.Enum[StrEnum]:
     return fields.Enum(words, by_value=True, required=True, error_messages={"required": choose, "unknown": choose})
 
 
-_TERMS = {name: Whole(*RANGES[name], required=True) for name in RANGES if name != "fee_basis_points"}
+_TERMS = {name: Whole(*RANGES[name], required=True) for name in RANGES if name not in {"fee_basis_points", *SUMS}}
 
 
 class TermsForm(Schema):
-    """The terms of a group's deals; the fee is typed as a percentage."""
+    """The terms of a group's deals; the fee is typed as a percentage.
+
+    Sums come out by themselves, as they were typed: whoever knows the currency makes them money. Empty, they are none.
+    """
 
     class Meta:
         include = _TERMS
@@ -98,11 +101,13 @@ class TermsForm(Schema):
     )
 
     ladder = _member_of(Ladder)
+    deposit_threshold_minor = Amount(blank=True, load_default=None)
+    deposit_minor = Amount(blank=True, load_default=None)
 
     @post_load
     def gather(self, data: dict[str, Any], **_how: Any) -> dict[str, Any]:
         """The fields of the terms become one value."""
-        given = {name: data.pop(name) for name in (*RANGES, "seller_pays_return", "ladder")}
+        given = {name: data.pop(name) for name in (*(RANGES.keys() - SUMS), "seller_pays_return", "ladder")}
         return {**data, "terms": Terms(**given)}
 
 

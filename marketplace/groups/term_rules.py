@@ -61,6 +61,10 @@ class Terms:
     soft_close_cap_minutes: int = 60
     """No lot runs longer than this past its scheduled end."""
     seller_pays_return: bool = True
+    deposit_threshold_minor: int = 0
+    """A lot that opens at so much, or is bought at once for it, asks for a deposit; 0, and none does."""
+    deposit_minor: int = 50_00
+    """How much that is. Who left orders unpaid is asked for it on every lot, threshold or not."""
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON column."""
@@ -108,12 +112,18 @@ RANGES = {
     "days_for_feedback":           Range(3, 30),
     "soft_close_seconds":          Range(60, 900),
     "soft_close_cap_minutes":      Range(5, 240),
+    "deposit_threshold_minor":     Range(0, 10**9 - 1),
+    "deposit_minor":               Range(1, 10**9 - 1),
 }
 # fmt: on
+SUMS = frozenset({"deposit_threshold_minor", "deposit_minor"})
+"""Of these the amounts of money, in minor units of the group's currency."""
 
 
 def check_terms(terms: Terms) -> None:
     """Return if a group may have these terms; else raise RuleBroken, with the field that is wrong."""
+    if not terms.deposit_minor:
+        raise RuleBroken("Enter an amount above zero.", field="deposit_minor")
     for name, (least, most) in RANGES.items():
         if not least <= getattr(terms, name) <= most:
             raise RuleBroken("Enter a number from %(least)s to %(most)s.", field=name, least=least, most=most)

@@ -38,6 +38,7 @@ class Chart(StrEnum):
 
     GATEWAY = "gateway"
     ESCROW = "escrow"
+    DEPOSIT = "deposit"
     PAYABLE = "payable"
     FEES = "fees"
     GUARANTEE_FUND = "guarantee_fund"
@@ -47,6 +48,7 @@ class Chart(StrEnum):
 KINDS = {
     Chart.GATEWAY: Kind.ASSET,
     Chart.ESCROW: Kind.LIABILITY,
+    Chart.DEPOSIT: Kind.LIABILITY,
     Chart.PAYABLE: Kind.LIABILITY,
     Chart.FEES: Kind.INCOME,
     Chart.GUARANTEE_FUND: Kind.LIABILITY,
@@ -62,6 +64,11 @@ def gateway(group_id: int) -> str:
 def escrow(order_id: int) -> str:
     """Liability: held for the two parties of one order."""
     return f"{Chart.ESCROW}:{order_id}"
+
+
+def deposit(group_id: int, person_id: int) -> str:
+    """Liability: a member's deposit, behind what he bids on in one group."""
+    return f"{Chart.DEPOSIT}:{group_id}:{person_id}"
 
 
 def payable(group_id: int, person_id: int) -> str:

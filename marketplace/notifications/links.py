@@ -23,6 +23,21 @@ def offers(slug: str, number: int) -> str:
     return f"/g/{slug}/lots/{number}/offers"
 
 
+def deposit(slug: str) -> str:
+    """A member's own deposit in a group."""
+    return f"/g/{slug}/deposit"
+
+
+def deposit_of(slug: str, person_id: int) -> str:
+    """Where officers say what came in of somebody's deposit."""
+    return f"/g/{slug}/treasury/deposits/{person_id}"
+
+
+def deposit_payout(slug: str, payout_id: int) -> str:
+    """Where officers see where to pay what goes out of a deposit, and say that they have."""
+    return f"/g/{slug}/treasury/deposit-payouts/{payout_id}"
+
+
 def questions(slug: str, number: int) -> str:
     """What was asked and answered under a lot."""
     return f"/g/{slug}/lots/{number}/questions"

@@ -130,6 +130,24 @@ TOLD = {
         "deadline_two_days": _("Two days are left for %(title)s: %(deed)s. If you do nothing: %(then)s"),
         "deadline_twelve_hours": _("Twelve hours are left for %(title)s: %(deed)s. If you do nothing: %(then)s"),
     },
+    "deposits": {
+        "deposit_said_sent": _("%(name)s says that a deposit for %(group)s is sent. Look for it by %(until)s."),
+        "deposit_confirmed": _("%(amount)s of yours came in. Your deposit in %(group)s is %(held)s."),
+        "deposit_not_found": _("The treasurer of %(group)s cannot find your deposit."),
+        "deposit_not_confirmed": _("No officer of %(group)s has looked for your deposit in time."),
+        "deposit_given_back": _("Your deposit in %(group)s goes back to you: %(amount)s."),
+        "deposit_forfeited": _("You did not pay for %(title)s. %(amount)s of your deposit is forfeited."),
+        "deposit_share": _("The buyer did not pay for %(title)s. %(amount)s of his deposit is yours."),
+        "deposit_forfeit_noted": _("%(name)s did not pay for %(title)s. %(amount)s of his deposit is forfeited."),
+        "deposit_asked": _(
+            "You have left two orders unpaid. Until %(until)s every lot in %(group)s asks for a deposit."
+        ),
+        "deposit_payout_to_make": _("Pay %(amount)s out to %(name)s, from a deposit, by %(until)s."),
+        "deposit_payout_sent": _("The treasurer of %(group)s paid %(amount)s out to you, from a deposit."),
+        "deposit_payout_failed": _("The payout of %(amount)s from a deposit did not go through: %(reason)s"),
+        "deposit_payout_missing": _("%(name)s says that %(amount)s from a deposit did not arrive."),
+        "deposit_confirmer_missing": _("Nobody can confirm the deposit of %(name)s. Make another member treasurer."),
+    },
     "disputes": {
         "dispute_opened": _("%(name)s says that something is wrong with %(title)s. Answer by %(answer_by)s."),
         "dispute_answer_due": _("Answer in the dispute about %(title)s by %(until)s."),

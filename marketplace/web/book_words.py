@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flask_babel import LazyString, lazy_gettext as _l
 
+from marketplace.deposits.acting import MEMOS
+from marketplace.deposits.payout_rules import Action as PayoutDeed
+from marketplace.deposits.rules import Action as Deed
 from marketplace.escrow.books import Kind, Row
 from marketplace.escrow.order_rules import Action, State
 
@@ -12,6 +15,7 @@ KINDS: dict[Kind, LazyString] = {
     Kind.PAYOUTS: _l("Payouts"),
     Kind.DECISIONS: _l("Releases, refunds, splits"),
     Kind.FEES: _l("Fees"),
+    Kind.DEPOSITS: _l("Deposits"),
 }
 
 A, S = Action, State
@@ -31,6 +35,14 @@ WORDS: dict[tuple[Action, State | None], LazyString] = {
     (A.CONFIRM_PAYOUT, None): _l("Paid out, order %(number)s"),
     (A.PAYOUT_MISSING, None): _l("Payout that did not arrive, owed again, order %(number)s"),
 }
+# What deposits post: under one memo for each deed, and of a forfeited one with the order's number.
+DEPOSITS: dict[str, LazyString] = {
+    MEMOS[Deed.CONFIRM]: _l("Deposit put up"),
+    MEMOS[Deed.GIVE_BACK]: _l("Deposit to go back to its member"),
+    MEMOS[Deed.FORFEIT]: _l("Deposit forfeited, half to the seller, half to the guarantee fund, order %(number)s"),
+    MEMOS[PayoutDeed.CONFIRM_PAYOUT]: _l("Paid out of a deposit"),
+    MEMOS[PayoutDeed.PAYOUT_MISSING]: _l("Payout out of a deposit that did not arrive, owed again"),
+}
 LAPSED: dict[State, LazyString] = {
     S.TOPPING_UP: _l("Refund, not paid in full, order %(number)s"),
     S.HELD: _l("Refund, never shipped, order %(number)s"),
@@ -44,7 +56,8 @@ LAPSED: dict[State, LazyString] = {
 def what(row: Row) -> str:
     """What this transfer was. One that no order caused is called as it was posted."""
     if row.line is None:
-        return row.memo
+        words = DEPOSITS.get(row.memo)
+        return str(words) % {"number": row.order_id} if words else row.memo
     action = Action(row.line.action)
     if action is Action.LAPSE:
         words = LAPSED.get(State(row.line.from_state))

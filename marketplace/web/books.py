@@ -16,6 +16,7 @@ from flask_babel import get_locale
 from flask_security import auth_required
 
 from marketplace.accounts import queries as accounts
+from marketplace.deposits import queries as deposits
 from marketplace.escrow import books, queries as orders
 from marketplace.escrow.books import PAGE, Filter, Kind
 from marketplace.escrow.reference_rules import order_of
@@ -57,6 +58,7 @@ def show(slug: str) -> str:
             group=group,
             balance=books.balance_of(group.id, group.currency),
             sums=orders.sums_of(me(), group.id, group.currency),
+            deposit=deposits.sums_of(group.id, me(), group.currency),
             now=now,
             rows=rows,
             more=rows[-1].number if len(found) > PAGE else None,

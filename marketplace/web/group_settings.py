@@ -21,7 +21,7 @@ from marketplace.web.fresh import fresh_second_factor, proof_wanted
 from marketplace.web.group_choices import choices
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
-from marketplace.web.term_words import SECTIONS, typed
+from marketplace.web.term_words import SECTIONS, typed, with_sums
 
 blueprint = Blueprint("group_settings", __name__)
 
@@ -97,7 +97,7 @@ def _rules_page(group: Group, form: Form) -> str:
 def terms(slug: str) -> Page:
     """The terms of lots that start from now on."""
     group = group_here(slug, Permission.CHANGE_TERMS)
-    return _terms_page(group, Form(typed(group.terms)))
+    return _terms_page(group, Form(typed(group.terms, group.currency)))
 
 
 @blueprint.post("/g/<slug>/settings/terms")
@@ -107,7 +107,7 @@ def change_terms(slug: str) -> Page:
     group = group_here(slug, Permission.CHANGE_TERMS)
     form = Form.sent(schemas.TermsForm)
     with form.refusals():
-        founding.change_terms(by=me(), group_id=group.id, **form.data)
+        founding.change_terms(by=me(), group_id=group.id, **with_sums(form.data, group.currency))
         flash(_("Lots that start from now on have these terms. What runs keeps its own."))
         return redirect(url_for("groups.terms", slug=slug))
     return _terms_page(group, form), 422

@@ -25,7 +25,16 @@ from marketplace.web.group_choices import choices
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number
 from marketplace.web.person import me, me_or_none
-from marketplace.web.term_words import SECTIONS, bounds_of, ladder_choices, ladder_name, slip_of, typed, value_of
+from marketplace.web.term_words import (
+    SECTIONS,
+    bounds_of,
+    ladder_choices,
+    ladder_name,
+    slip_of,
+    typed,
+    value_of,
+    with_sums,
+)
 
 blueprint = Blueprint("groups", __name__)
 blueprint.add_app_template_filter(bounds_of)
@@ -60,7 +69,8 @@ def new() -> Page:
 def found() -> Page:
     form = Form.sent(schemas.FoundGroup)
     with form.refusals():
-        group = founding.found_group(by=me(), **form.data)
+        data = with_sums(form.data, form.data["currency"])
+        group = founding.found_group(by=me(), **data)
         return redirect(url_for("groups.show", slug=group.slug))
     return _new_page(form), 422
 
@@ -82,7 +92,7 @@ def show(slug: str) -> Page:
         officers=officers,
         names=people.names_of(officer.person_id for officer in officers),
         rules_text=queries.rules_text(group.id, group.rules_version),
-        slip=list(slip_of(group.terms)),
+        slip=list(slip_of(group.terms, group.currency)),
         desk=list(_desk(group, able)),
         **_at_the_door(group),
     )

@@ -39,7 +39,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed, NotFound
 from marketplace.kernel.money import Money
 from marketplace.reputation import queries as reputation
-from marketplace.web import catalogue_page, dispute_words, lot_words, question_words, sight
+from marketplace.web import catalogue_page, deposit_words, dispute_words, lot_words, question_words, sight
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
@@ -237,6 +237,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             place=sale_queries.place_of(lot),
             order_id=_order_of(lot, me_or_none()),
             desk=_desk_of(lot, now=now),
+            deposit=deposit_words.note_of(lot, me_or_none()),
             confirming=confirming,
             is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),
             form=form,

@@ -12,6 +12,7 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.auctions import chances, matching, offering, queries as auctions, watching
+from marketplace.deposits import lapsing, returning
 from marketplace.disputes import queries as disputes
 from marketplace.escrow import queries as escrow, treasury
 from marketplace.kernel import clock, heartbeat
@@ -36,6 +37,8 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("New lots to tell members of who look for them"), matching.to_tell),
     (_l("Orders on which the clock acts"), escrow.to_lapse),
     (_l("Orders to remind of"), escrow.to_remind),
+    (_l("Deposits on which the clock acts"), lapsing.to_lapse),
+    (_l("Deposits to give back"), returning.to_return),
     (_l("Disputes on which the clock acts"), disputes.to_lapse),
     (_l("Disputes to remind of"), disputes.to_remind),
     (_l("Movements of money to ask a gateway for"), payments.to_ask),

@@ -18,7 +18,7 @@ from marketplace.web.limits import limiter
 from marketplace.web.order_page import badge, order_page
 from marketplace.web.paging import row_number
 from marketplace.web.person import me
-from marketplace.web.treasury import PROOF_WIDTH
+from marketplace.web.proofs import PROOF_WIDTH
 
 blueprint = Blueprint("orders", __name__)
 blueprint.add_app_template_filter(badge, "order_badge")

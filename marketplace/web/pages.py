@@ -15,6 +15,8 @@ from marketplace.web import (
     books,
     buying,
     chances,
+    deposit_treasury,
+    deposits,
     disputes,
     errors,
     feedback,
@@ -91,6 +93,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     treasury.blueprint,
     disputes.blueprint,
     rulings.blueprint,
+    deposits.blueprint,
+    deposit_treasury.blueprint,
     books.blueprint,
 )
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from babel.numbers import format_percent
 from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext
 from flask_babel.speaklater import LazyString
 
-from marketplace.groups.term_rules import RANGES, Ladder, Terms
+from marketplace.auctions.schemas import as_money
+from marketplace.groups.term_rules import RANGES, SUMS, Ladder, Terms
+from marketplace.kernel.money import Money
+from marketplace.web.format import money_text
 
 
 class Word(NamedTuple):
@@ -61,6 +65,13 @@ SECTIONS = (
         Word("days_to_review_return", _l("Days to review a contested return"), _l("By an officer who is no party.")),
         Word("seller_pays_return", _l("Who pays the postage of a return"), _l("Where the ruling says nothing else.")),
     )),
+    Section(_l("Deposits"), (
+        Word("deposit_threshold_minor", _l("Lots from this price on ask for a deposit"),
+             _l("The opening price, or the price for buying at once. Left empty, no lot asks for one.")),
+        Word("deposit_minor", _l("The deposit"),
+             _l("Who left two orders unpaid in half a year is asked for it on every lot, dear or not. Left empty, it is"
+                " 50.00; in a currency without cents, 5,000.")),
+    )),
     Section(_l("The auction"), (
         Word("ladder", _l("The steps of bidding"), _l("The group’s choice, never the seller’s.")),
         Word("soft_close_seconds", _l("Seconds that a late bid leaves"),
@@ -92,27 +103,46 @@ def percent_typed(basis_points: int) -> str:
     return f"{Decimal(basis_points) / 100:.2f}"
 
 
-def typed(terms: Terms) -> dict[str, str]:
-    """Terms as they stand in the form."""
+def typed(terms: Terms, currency: str | None = None) -> dict[str, str]:
+    """Terms as they stand in the form; sums are left empty where the currency is still to be chosen."""
     values = {name: str(value) for name, value in terms.as_dict().items()}
-    return values | {
-        "fee_basis_points": percent_typed(terms.fee_basis_points),
-        "seller_pays_return": "1" if terms.seller_pays_return else "0",
+    sums = {name: Money(getattr(terms, name), currency) for name in SUMS} if currency else {}
+    return (
+        values
+        | {name: str(sums[name].amount) if sums.get(name) else "" for name in SUMS}
+        | {
+            "fee_basis_points": percent_typed(terms.fee_basis_points),
+            "seller_pays_return": "1" if terms.seller_pays_return else "0",
+        }
+    )
+
+
+def with_sums(data: dict[str, Any], currency: str) -> dict[str, Any]:
+    """What the form of the terms gave, with its sums in the group's currency. Raises RuleBroken at their fields."""
+    given = {name: data[name] for name in SUMS}
+    usual = {"deposit_threshold_minor": 0, "deposit_minor": Terms().deposit_minor}
+    sums = {
+        name: usual[name] if amount is None else as_money(amount, currency, field=name).minor
+        for name, amount in given.items()
     }
+    rest = {name: value for name, value in data.items() if name not in SUMS}
+    return rest | {"terms": replace(data["terms"], **sums)}
 
 
 def bounds_of(name: str) -> str:
     """What may be typed for a term, and what most groups do."""
     usual = typed(Terms())[name]
-    if name not in RANGES:
+    if name not in RANGES or name in SUMS:
         return ""
     least, most = (value // 100 if name == "fee_basis_points" else value for value in RANGES[name])
     return str(_("From %(least)s to %(most)s; usually %(usual)s.", least=least, most=most, usual=usual))
 
 
-def value_of(terms: Terms, name: str) -> str:
-    """One term as people say it: 5 %, 3 days, 2 minutes."""
+def value_of(terms: Terms, name: str, currency: str = "") -> str:
+    """One term as people say it: 5 %, 3 days, 2 minutes; of sums, in the group's currency."""
     value = getattr(terms, name)
+    if name in SUMS:
+        return money_text(Money(value, currency)) if value else str(_("no lot asks"))
     match name.split("_"):
         case ["fee", *_rest]:
             return str(format_percent(Decimal(value) / 10_000, "#,##0.##\u00a0%", locale=get_locale() or "en"))
@@ -129,7 +159,7 @@ def value_of(terms: Terms, name: str) -> str:
     return str(_("the seller") if value else _("the buyer"))
 
 
-def slip_of(terms: Terms) -> Iterator[tuple[str, str]]:
+def slip_of(terms: Terms, currency: str) -> Iterator[tuple[str, str]]:
     """The terms that matter before one joins, a line each."""
     yield (
         _("The seller’s fee"),
@@ -141,6 +171,10 @@ def slip_of(terms: Terms) -> Iterator[tuple[str, str]]:
     yield _("To inspect, before release"), value_of(terms, "days_to_inspect")
     yield _("To rule on a dispute"), value_of(terms, "days_to_rule")
     yield _("A return’s postage is paid by"), value_of(terms, "seller_pays_return")
+    if terms.deposit_threshold_minor:
+        dear = value_of(terms, "deposit_threshold_minor", currency)
+        deposit = value_of(terms, "deposit_minor", currency)
+        yield _("Deposit"), _("%(deposit)s, for lots from %(dear)s on", deposit=deposit, dear=dear)
     yield _("Bidding climbs by"), value_of(terms, "ladder")
     if terms.soft_close_seconds:
         yield _("A late bid leaves at least"), value_of(terms, "soft_close_seconds")

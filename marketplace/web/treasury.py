@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from marketplace.accounts import queries as accounts
 from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
+from marketplace.deposits import queries as deposits
 from marketplace.escrow import finding, paying, payouts, schemas, treasury
 from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Order
@@ -22,7 +23,7 @@ from marketplace.escrow.order_rules import Action, Party
 from marketplace.escrow.rules import AWAITED
 from marketplace.groups import queries as groups
 from marketplace.groups.rules import Permission
-from marketplace.kernel import clock, images
+from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed
 from marketplace.kernel.money import Money
 from marketplace.payments import queries as movements
@@ -32,13 +33,10 @@ from marketplace.web.fresh import fresh_second_factor
 from marketplace.web.limits import limiter
 from marketplace.web.order_page import group_of
 from marketplace.web.person import me
+from marketplace.web.proofs import Page, confirm_with_proof
 
 blueprint = Blueprint("treasury", __name__)
 
-Page = str | Response | tuple[str, int]
-
-PROOF_WIDTH = 1600
-"""In pixels: a bank's slip stays readable."""
 _MOST_IN_SEARCH = 140
 _PAYOUT = "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>"
 
@@ -47,12 +45,15 @@ _PAYOUT = "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>"
 @auth_required()
 def show(slug: str) -> Page:
     """Payments to look for and payouts to make, what is late first; never the officer's own. A line of the bank's
-    statement finds its order by the reference."""
+    statement finds its order, or the deposit, by the reference."""
     group = group_here(slug, Permission.CONFIRM_MONEY_LATE)
     text = request.args.get("q", "")[:_MOST_IN_SEARCH].replace("\0", "")
     found = treasury.order_with(group.id, me(), text) if text.strip() else None
     if found is not None:
         return redirect(url_for("orders.show", order_id=found.id))
+    person_id = deposits.person_with(group.id, me(), text) if text.strip() else None
+    if person_id is not None:
+        return redirect(url_for("deposit_treasury.show", slug=slug, person_id=person_id))
     with clock.at(clock.now()):  # one page, one moment
         queue = treasury.queue_for(group.id, me())
         orders = [*queue.payments, *queue.payouts, *queue.expected]
@@ -60,6 +61,7 @@ def show(slug: str) -> Page:
             "treasury/show.html",
             group=group,
             queue=queue,
+            deposits=deposits.count_for(group.id, me()),
             text=text,
             names=accounts.names_of(each for order in orders for each in (order.buyer_id, order.seller_id)),
             covers=catalog.covers_of(order.item_id for order in [*queue.payments, *queue.payouts]),
@@ -148,31 +150,10 @@ def _confirm(
     page: Callable[[Order, Form], str],
     said: str,
 ) -> Page:
-    """Confirm what a form says, with the picture that came with it, if one did. A picture of what was refused is not
-    kept."""
-    form = Form.sent(schema)
-    kept: str | None = None
-    is_news = False
-    try:
-        with form.refusals():
-            data = form.data
-            kept = _kept_proof()
-            is_news = confirm(**data, proof_key=kept)
-            flash(said)
-            return _to_queue(order)
-    finally:
-        if kept is not None and not is_news:
-            images.forget(kept, widths=(PROOF_WIDTH,))
-    return page(order, form), 422
-
-
-def _kept_proof() -> str | None:
-    """The picture of the bank's slip, made clean; none if none was chosen."""
-    file = request.files.get("proof")
-    if file is None or not file.filename:
-        return None
-    content = file.stream.read(images.MOST_BYTES + 1)
-    return images.keep(images.picture_of(content, widths=(PROOF_WIDTH,), field="proof"), folder="proofs")
+    """Confirm what a form says of an order's money."""
+    return confirm_with_proof(
+        schema, confirm, said, done=lambda: _to_queue(order), again=lambda form: page(order, form)
+    )  # fmt: skip
 
 
 def _order_of_others(order_id: int) -> Order:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from marketplace.accounts import doors
 from marketplace.auctions import chances, closing, matching, offering, watching
 from marketplace.catalog import importing
+from marketplace.deposits import lapsing
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.notifications import sending
 from marketplace.payments import asking
 from marketplace.reputation import service as reputation
+from marketplace.worker import deposits
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("tell of fits", 30, matching.tell_of_fits),
     Duty("lapse orders", 2, escrow.lapse_due_orders),
     Duty("remind of orders", 60, escrow.remind_due_orders),
+    Duty("lapse deposits", 5, lapsing.lapse_due_deposits),
+    Duty("give deposits back", 30, deposits.return_due_deposits),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),
     Duty("remind of disputes", 60, disputes.remind_due_disputes),
     Duty("ask gateways", 1, asking.ask_gateways, calls_outside=True),

@@ -11,6 +11,7 @@ from dataclasses import asdict
 import click
 from flask.cli import AppGroup
 
+from marketplace.deposits import proving as deposits
 from marketplace.escrow import proving
 from marketplace.kernel.database import db
 from marketplace.ledger import verify
@@ -19,7 +20,11 @@ from marketplace.worker import ledger_audit
 
 ledger = AppGroup("ledger", help="The books.")
 
-EXTRA_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (proving.held_findings, ledger_audit.party_findings)
+EXTRA_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
+    proving.held_findings,
+    deposits.deposit_findings,
+    ledger_audit.party_findings,
+)
 """Audits that look across floors, as of what is held for each order against the order's state."""
 
 

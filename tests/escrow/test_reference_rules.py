@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from marketplace.escrow.reference_rules import LETTERS, order_of, plain_code, reference_of, shown_code
+from marketplace.escrow.reference_rules import order_of, plain_code, reference_of, shown_code
+from marketplace.payments.reference_rules import LETTERS
 
 
 @given(st.integers(min_value=1, max_value=10**15))

@@ -37,6 +37,7 @@ EXPECTED = {
     P.PLACE_BID:            "y y y y - - n",
     P.RETRACT_BID:          "y y y y - - n",
     P.MAKE_OFFER:           "y y y y - - n",
+    P.PUT_UP_DEPOSIT:       "y y y y - - -",
     P.LIST_ITEM:            "y y y y - - n",
     P.PRINT_LABELS:         "y y y y - - -",
     P.PRINT_FOR_MEETUP:     "y n y n - - -",

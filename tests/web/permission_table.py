@@ -507,6 +507,30 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /orders/<int:order_id>/payouts/<any(buyer, seller):payee>": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
     "POST /orders/<int:order_id>/payouts/<any(buyer, seller):payee>": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
     "POST /orders/<int:order_id>/payouts/<any(buyer, seller):payee>/failed": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
+    "GET /g/<slug>/deposit": (to(MEMBERS),),
+    "POST /g/<slug>/deposit/sent": (button(MEMBERS, "the group"),),
+    "POST /g/<slug>/deposit/return": (button(MEMBERS, "the group"),),
+    "POST /g/<slug>/deposit/keep": (button(MEMBERS, "the group"),),
+    "POST /g/<slug>/deposit/payouts/<int:payout_id>/missing": (button(SELLER, "a deposit that was paid back"),),
+    "GET /deposit-proofs/<int:movement_id>": (to(MEMBER | CONFIRMERS, "a slip of the member's deposit"),),
+    "GET /g/<slug>/treasury/deposits": (to(OFFICERS, refused=MEMBERS),),
+    "GET /g/<slug>/treasury/deposits/<int:person_id>": (
+        to(CONFIRMERS, "a deposit said to be sent", refused=BUYER),
+        to(OWNER, "the treasurer's deposit", refused=TREASURER),
+        to(OFFICERS - PARTY_MODERATOR, "a deposit that the treasurer left", refused=PARTY_MODERATOR),
+    ),
+    "POST /g/<slug>/treasury/deposits/<int:person_id>": (
+        to(CONFIRMERS, "a deposit said to be sent", refused=BUYER),
+        to(OWNER, "the treasurer's deposit", refused=TREASURER),
+        to(OFFICERS - PARTY_MODERATOR, "a deposit that the treasurer left", refused=PARTY_MODERATOR),
+    ),
+    "POST /g/<slug>/treasury/deposits/<int:person_id>/not-found": (
+        button(CONFIRMERS, "a deposit said to be sent", refused=BUYER),
+        button(OWNER, "the treasurer's deposit", refused=TREASURER),
+    ),
+    "GET /g/<slug>/treasury/deposit-payouts/<int:payout_id>": (to(CONFIRMERS, "a deposit to be paid back", refused=SELLER),),
+    "POST /g/<slug>/treasury/deposit-payouts/<int:payout_id>": (to(CONFIRMERS, "a deposit to be paid back", refused=SELLER),),
+    "POST /g/<slug>/treasury/deposit-payouts/<int:payout_id>/failed": (to(CONFIRMERS, "a deposit to be paid back", refused=SELLER),),
 
     # ---- The site ----
     "GET /operator": (to(OPERATOR),),

@@ -46,7 +46,7 @@ REFUSED = {403, 404, 409, 422}
 
 EVERYWHERE = {"a zero byte", "100 kB", "marks that turn the text", "below zero", "a huge number", "no number"}
 """These go into one field after the other; the rest into all fields at once."""
-ALIKE = set(RANGES) - {"fee_basis_points", "days_to_pay"}
+ALIKE = set(RANGES) - {"fee_basis_points", "days_to_pay", "deposit_minor", "deposit_threshold_minor"}
 """Fields of one kind: a few speak for all."""
 
 # What nobody types: hidden, a button's or a box's own value. A wrong one is no mistake of a person's, and what is wrong

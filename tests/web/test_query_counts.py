@@ -16,6 +16,7 @@ from marketplace.auctions import offering, questions, sales, searches, service, 
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
+from marketplace.deposits.rules import State as DepositState
 from marketplace.disputes import answering
 from marketplace.disputes.dispute_rules import Reason
 from marketplace.escrow import messages
@@ -29,6 +30,7 @@ from marketplace.kernel.money import Money
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_photo, an_item
+from tests.factories.deposits import a_deposit, confirm as confirm_deposit
 from tests.factories.disputes import a_dispute, a_key, an_upload
 from tests.factories.escrow import an_order
 from tests.factories.groups import a_member
@@ -90,6 +92,11 @@ PAGES = [
     (Who.TREASURER, "orders.show", "a held order"),
     (Who.TREASURER, "treasury.show", "the group"),
     (Who.TREASURER, "treasury.payment", "an order said to be paid"),
+    (Who.TREASURER, "deposit_treasury.index", "the group"),
+    (Who.TREASURER, "deposit_treasury.show", "a deposit said to be sent"),
+    (Who.TREASURER, "deposit_treasury.payout", "a deposit to be paid back"),
+    (Who.SELLER, "deposits.mine", "the group"),
+    (Who.BUYER, "deposits.mine", "the group"),
     (Who.MEMBER, "books.show", "the group"),
     (Who.BUYER, "books.show", "the group"),
     (Who.MEMBER, "books.export", "the group"),
@@ -188,6 +195,7 @@ class _Growth:
         self.more_sales()
         self.more_orders()
         self.more_disputes()
+        self.more_deposits()
 
     def more_people(self) -> None:
         a_member(self.group, Role.MODERATOR)
@@ -251,6 +259,12 @@ class _Growth:
         feedback(closed.id, by=self.seller, words="Paid at once.")
         held = self.world.things["a held order"]["order_id"]
         messages.write_message(order_id=held, by=self.seller.id, text="Yes.", client_key=a_key())
+
+    def more_deposits(self) -> None:
+        for state in DepositState:
+            a_deposit(self.group, a_member(self.group), state)
+        a_deposit(self.group, self.seller, DepositState.EMPTY)
+        confirm_deposit(self.group, self.buyer, 10_00)
 
     def more_disputes(self) -> None:
         order = an_order(State.INSPECTING, group=self.group, seller=self.seller, buyer=self.buyer)

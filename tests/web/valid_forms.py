@@ -115,7 +115,7 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/members/<int:person_id>/remove": Sent(Who.MODERATOR, "the member", {"reason": "Sold fakes."}),
     "/g/<slug>/settings": Sent(Who.OWNER, "the group", {**_PROFILE, "most_members": "150", "is_listed": "1"}),
     "/g/<slug>/settings/rules": Sent(Who.OWNER, "the group", {"text": "Be kind.", "based_on": "1"}),
-    "/g/<slug>/settings/terms": Sent(Who.OWNER, "the group", dict(typed(Terms(days_to_pay=4)))),
+    "/g/<slug>/settings/terms": Sent(Who.OWNER, "the group", dict(typed(Terms(days_to_pay=4, deposit_threshold_minor=100_00), "EUR"))),
     "/g/<slug>/settings/instructions": Sent(Who.OWNER, "the owner's other group", {"words": "IBAN AT03"}),
 
     # ---- Items and lots ----
@@ -165,6 +165,9 @@ FORMS: dict[str, Sent] = {
     "/orders/<int:order_id>/payment": Sent(Who.TREASURER, "an order said to be paid", {"amount": "142.00", "bank_reference": "Line 7", **_KEY}, files=("proof",)),
     "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>": Sent(Who.TREASURER, "a payout to the seller", {"bank_reference": "Line 8", **_KEY}, files=("proof",)),
     "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>/failed": Sent(Who.TREASURER, "a payout to the seller", {"reason": "Closed account.", **_KEY}),
+    "/g/<slug>/treasury/deposits/<int:person_id>": Sent(Who.TREASURER, "a deposit said to be sent", {"amount": "50.00", "bank_reference": "Line 9", **_KEY}, files=("proof",)),
+    "/g/<slug>/treasury/deposit-payouts/<int:payout_id>": Sent(Who.TREASURER, "a deposit to be paid back", {"bank_reference": "Line 10", **_KEY}, files=("proof",)),
+    "/g/<slug>/treasury/deposit-payouts/<int:payout_id>/failed": Sent(Who.TREASURER, "a deposit to be paid back", {"reason": "Closed account.", **_KEY}),
     "/orders/<int:order_id>/dispute/new": Sent(Who.BUYER, "an inspected order", {"reason": "not_as_described", "outcome": "split", "part": "20.00", "words": "A later lid.", **_ALT, **_KEY}, files=("photo_1",)),
     "/disputes/<int:dispute_id>/answer": Sent(Who.SELLER, "a dispute", {"outcome": "split", "part": "20.00", "words": "A part, perhaps.", **_ALT, **_KEY}, files=("photo_1",)),
     "/disputes/<int:dispute_id>/accept": Sent(Who.SELLER, "a dispute", _KEY),

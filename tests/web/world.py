@@ -30,6 +30,8 @@ from marketplace.auctions.search_rules import Search, Sort
 from marketplace.catalog import importing, queries as catalog
 from marketplace.catalog.models import Item
 from marketplace.config import Settings
+from marketplace.deposits.models import Deposit
+from marketplace.deposits.rules import State as DepositState
 from marketplace.disputes import answering, queries as disputes
 from marketplace.disputes.dispute_rules import Party as Side
 from marketplace.escrow import messages, shipping
@@ -46,6 +48,7 @@ from marketplace.payments.models import Movement
 from tests.factories.accounts import a_person, sign_in
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_picture, an_item
+from tests.factories.deposits import a_deposit, claim, confirm as confirm_deposit, pay_out, payouts_to
 from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fresh, lapse, rule
 from tests.factories.escrow import an_order, confirm, say_sent
 from tests.factories.groups import a_group, a_member
@@ -196,6 +199,7 @@ class _Builder:
         self.build_sale()
         self.build_orders()
         self.build_disputes()
+        self.build_deposits()
         self.build_elsewhere()
         self.sign_everybody_in()
 
@@ -408,6 +412,31 @@ class _Builder:
         answering.offer(dispute_id=offered.id, by=self._id(Who.SELLER), remedy=a_part(), words="A part, perhaps?")
         self._dispute("a dispute with an offer", offered.id, offered.order_id)
         self.things["the offer"] = {"offer": fresh(offered).offer_number}
+
+    def build_deposits(self) -> None:
+        """In every state; the seller has his back once, and waits for another."""
+        group = self.group
+        key = images.keep(images.picture_of(a_picture(), widths=(1600,)), folder="proofs")
+        claim(group, self.people[Who.MEMBER])
+        confirm_deposit(group, self.people[Who.MEMBER], proof_key=key)
+        slip = db.session.scalars(select(Movement).where(Movement.proof_key == key)).one()
+        self._thing("a slip of the member's deposit", movement_id=slip.id)
+        a_deposit(group, self.people[Who.OTHER_BIDDER], DepositState.RETURN_ASKED)
+        for name, who in {
+            "a deposit said to be sent": Who.BUYER, "the treasurer's deposit": Who.TREASURER,
+            "a deposit that the treasurer left": Who.PARTY_MODERATOR,
+        }.items():  # fmt: skip
+            deposit = a_deposit(group, self.people[who], DepositState.CLAIMED)
+            self._thing(name, person_id=deposit.person_id)
+        with unit_of_work():
+            db.session.get_one(Deposit, deposit.id).is_second_officer_due = True
+        seller = self.people[Who.SELLER]
+        for name in ("a deposit that was paid back", "a deposit to be paid back"):
+            a_deposit(group, seller, DepositState.EMPTY)
+            payout = payouts_to(group, seller)[0]
+            self._thing(name, payout_id=payout.id)
+            if name == "a deposit that was paid back":
+                pay_out(payout)
 
     def build_elsewhere(self) -> None:
         """A group that the owner has besides; and another's, whose catalogue everybody may read, with a lot."""

@@ -1,0 +1,86 @@
+"""Finding a deposit or a payout for somebody, locked or not, and what he is to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from marketplace.deposits.models import Deposit, DepositPayout
+from marketplace.deposits.payout_rules import Party as PayoutParty
+from marketplace.deposits.rules import Party, State
+from marketplace.groups import queries as groups, service as permissions
+from marketplace.groups.models import Membership
+from marketplace.groups.rules import CONFIRMERS, OFFICERS
+from marketplace.kernel import clock
+from marketplace.kernel.database import db
+from marketplace.kernel.errors import NotAllowed, NotFound
+
+
+def deposit_of(group_id: int, person_id: int) -> Deposit | None:
+    """The row of this person in this group, if there ever was a deposit."""
+    return db.session.scalar(select(Deposit).where(Deposit.group_id == group_id, Deposit.person_id == person_id))
+
+
+def locked_deposit(deposit_id: int) -> Deposit:
+    """The deposit, its row locked until the unit of work ends."""
+    return db.session.get_one(Deposit, deposit_id, with_for_update=True, populate_existing=True)
+
+
+def locked_deposit_of(group_id: int, person_id: int) -> Deposit:
+    """His deposit, locked; an empty one where there is none yet. Two first deeds at once wait for one another here."""
+    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    now = clock.now()
+    row = dialect.insert(Deposit).values(
+        group_id=group_id, person_id=person_id, currency=groups.group(group_id).currency, state=State.EMPTY,
+        held_minor=0, since=now, is_second_officer_due=False, line_count=0,
+    )  # fmt: skip
+    db.session.execute(row.on_conflict_do_nothing())
+    wanted = select(Deposit).where(Deposit.group_id == group_id, Deposit.person_id == person_id)
+    return db.session.scalars(wanted.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def locked_payout(payout_id: int) -> tuple[Deposit, DepositPayout]:
+    """A payout and its deposit, the deposit's row locked, which guards both. Raises NotFound."""
+    found = db.session.get(DepositPayout, payout_id)
+    if found is None:
+        raise no_such_deposit()
+    deposit = locked_deposit(found.deposit_id)
+    db.session.refresh(found)
+    return deposit, found
+
+
+def membership_row(group_id: int, person_id: int) -> Membership:
+    """How a person came to have a deposit here, member still or not. Raises NotFound."""
+    found = groups.membership_row(group_id, person_id)
+    if found is None:
+        raise no_such_deposit()
+    return found
+
+
+def check_treasurer(group_id: int, person_id: int, by: int, *, second_officer: bool) -> Party:
+    """Return if `by` may say what came from this person or went to him. Raises NotFound, NotAllowed for his own."""
+    if by == person_id:
+        raise NotAllowed("This is your own deposit. Another officer looks after its money.")
+    if not permissions.may_confirm(group_id, by, parties=frozenset({person_id}), second_officer=second_officer):
+        raise no_such_deposit()
+    return Party.TREASURER
+
+
+def payout_party(payout: DepositPayout, by: int) -> PayoutParty:
+    """In which capacity this person acts on a payout. Raises NotFound."""
+    if by == payout.payee_id:
+        return PayoutParty.PAYEE
+    check_treasurer(payout.group_id, payout.payee_id, by, second_officer=payout.is_second_officer_due)
+    return PayoutParty.TREASURER
+
+
+def confirmers(group_id: int, person_id: int, *, second_officer: bool) -> tuple[int, ...]:
+    """The officers who may confirm this person's money now."""
+    officers = groups.officers(group_id, OFFICERS if second_officer else CONFIRMERS)
+    return tuple(officer.person_id for officer in officers if officer.person_id != person_id)
+
+
+def no_such_deposit() -> NotFound:
+    return NotFound("There is no such deposit.")

@@ -1,0 +1,69 @@
+"""What deposits wait for an officer to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from marketplace.deposits.models import Deposit, DepositPayout
+from marketplace.deposits.payout_rules import State as PayoutState
+from marketplace.deposits.rules import State
+from marketplace.groups import queries as groups
+from marketplace.groups.entry_rules import Belonging
+from marketplace.groups.models import Group, Membership
+from marketplace.groups.rules import CONFIRMERS, OFFICERS
+from marketplace.kernel.database import db
+
+
+@dataclass(frozen=True, slots=True)
+class DepositsWait:
+    """Other members' deposits that an officer has to look after."""
+
+    slug: str
+    group_name: str
+    zone: str
+    claims: int
+    payouts: int
+    until: datetime | None
+    """The earliest deadline among them."""
+
+
+def waiting_for(person_id: int) -> list[DepositsWait]:
+    """By group. Three queries, however much it is."""
+    claims = _counted(person_id, Deposit, Deposit.person_id, Deposit.state == State.CLAIMED)
+    owed = _counted(person_id, DepositPayout, DepositPayout.payee_id, DepositPayout.state == PayoutState.DUE)
+    named = groups.groups(claims.keys() | owed.keys()) if claims or owed else {}
+    return [_of(group, claims.get(group_id), owed.get(group_id)) for group_id, group in named.items()]
+
+
+def _of(group: Group, claims: _Counted | None, owed: _Counted | None) -> DepositsWait:
+    until = min((each.until for each in (claims, owed) if each is not None and each.until is not None), default=None)
+    counts = (claims.waiting if claims else 0, owed.waiting if owed else 0)
+    return DepositsWait(group.slug, group.name, group.time_zone, *counts, until)
+
+
+class _Counted(NamedTuple):
+    waiting: int
+    until: datetime | None
+
+
+def _counted(
+    person_id: int,
+    table: type[Deposit] | type[DepositPayout],
+    whose: InstrumentedAttribute[int],
+    which: ColumnElement[bool],
+) -> dict[int, _Counted]:
+    """How many there are for each group of which this person looks after the money, and their earliest deadline."""
+    is_late = and_(Membership.role.in_(OFFICERS), table.is_second_officer_due)
+    wanted = (
+        select(table.group_id, func.count(), func.min(table.deadline))
+        .join(Membership, and_(Membership.group_id == table.group_id, Membership.person_id == person_id))
+        .where(Membership.state == Belonging.MEMBER, which, whose != person_id)
+        .where(or_(Membership.role.in_(CONFIRMERS), is_late))
+        .group_by(table.group_id)
+    )
+    return {row[0]: _Counted(row[1], row[2]) for row in db.session.execute(wanted)}

@@ -1,0 +1,50 @@
+"""Forms by which an officer says that money came or went, with a picture of the bank's slip if he likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import flash, request
+from marshmallow import Schema
+from werkzeug.wrappers import Response
+
+from marketplace.kernel import images
+from marketplace.web.forms import Form
+
+Page = str | Response | tuple[str, int]
+
+PROOF_WIDTH = 1600
+"""In pixels: a bank's slip stays readable."""
+
+
+def confirm_with_proof(
+    schema: type[Schema], confirm: Callable[..., bool], said: str, *, done: Callable[[], Response],
+    again: Callable[[Form], str],
+) -> Page:  # fmt: skip
+    """Confirm what a form says, with the picture that came with it, if one did; `confirm` says whether it was news.
+
+    A picture of what was refused is not kept, and the form comes again.
+    """
+    form = Form.sent(schema)
+    kept: str | None = None
+    is_news = False
+    try:
+        with form.refusals():
+            data = form.data
+            kept = _kept_proof()
+            is_news = confirm(**data, proof_key=kept)
+            flash(said)
+            return done()
+    finally:
+        if kept is not None and not is_news:
+            images.forget(kept, widths=(PROOF_WIDTH,))
+    return again(form), 422
+
+
+def _kept_proof() -> str | None:
+    """The picture of the bank's slip, made clean; none if none was chosen."""
+    file = request.files.get("proof")
+    if file is None or not file.filename:
+        return None
+    content = file.stream.read(images.MOST_BYTES + 1)
+    return images.keep(images.picture_of(content, widths=(PROOF_WIDTH,), field="proof"), folder="proofs")
