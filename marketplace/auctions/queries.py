@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, bindparam, false, func, or_, select
 
 from marketplace.auctions import bid_rules, rules
 from marketplace.auctions.models import Alias, Bid, Lot, Watch
@@ -21,6 +21,15 @@ from marketplace.kernel.money import Money
 
 HISTORY_SHOWN = 10
 PAGE = 24
+# Asked for by every page of a lot: see groups/queries.py.
+_SEATED = select(Alias).where(
+    Alias.lot_id == bindparam("lot_id"), Alias.person_id.in_((bindparam("person_id"), bindparam("leader_id")))
+)
+_BIDDERS = select(func.count()).where(Alias.lot_id == bindparam("lot_id"), Alias.maximum_minor.is_not(None))
+_WATCHES = select(Watch.id).where(
+    Watch.lot_id == bindparam("lot_id"), Watch.person_id == bindparam("person_id"), Watch.stopped_at.is_(None)
+)
+_COUNTED = select(_BIDDERS.scalar_subquery(), _WATCHES.exists())
 # A worker closes a lot within a second or two of its end. After so long the operators should look.
 LATE_AFTER = timedelta(seconds=10)
 
@@ -62,10 +71,10 @@ class Seat:
 
 
 def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
-    """What a person sees of a lot's bidding. Three queries."""
-    aliases = select(Alias).where(Alias.lot_id == lot.id, Alias.person_id.in_({person_id or 0, lot.leader_id or 0}))
-    known = {alias.person_id: alias for alias in db.session.scalars(aliases)}
-    count = select(func.count()).where(Alias.lot_id == lot.id, Alias.maximum_minor.is_not(None))
+    """What a person sees of a lot's bidding. Two queries."""
+    here = {"lot_id": lot.id, "person_id": person_id or 0, "leader_id": lot.leader_id or 0}
+    known = {alias.person_id: alias for alias in db.session.scalars(_SEATED, here)}
+    bidders, is_watching = db.session.execute(_COUNTED, here).one()
     mine = known.get(person_id) if person_id is not None else None
     facts, is_blind = lot.facts(), lot.is_blind
     own = Money(mine.maximum_minor, lot.currency) if mine and mine.maximum_minor is not None else None
@@ -79,9 +88,9 @@ def seat_of(lot: Lot, person_id: int | None, *, now: datetime) -> Seat:
         maximum=own,
         least=bid_rules.least_bid(facts, bidder_id=person_id, own=own),
         leader_name=known[lot.leader_id].name if lot.leader_id in known and not is_blind else "",
-        bidders=0 if is_blind else db.session.scalar(count) or 0,
+        bidders=0 if is_blind else bidders,
         actions=rules.open_to(facts, by=by, now=now) if person_id is not None else frozenset(),
-        is_watching=person_id is not None and _watches(lot.id, person_id),
+        is_watching=is_watching,
     )
 
 
@@ -91,11 +100,6 @@ def maximum_of(lot_id: int, person_id: int | None) -> int | None:
         return None
     his = (Alias.lot_id == lot_id, Alias.person_id == person_id)
     return db.session.scalar(select(Alias.maximum_minor).where(*his))
-
-
-def _watches(lot_id: int, person_id: int) -> bool:
-    his = (Watch.lot_id == lot_id, Watch.person_id == person_id, Watch.stopped_at.is_(None))
-    return db.session.scalar(select(Watch.id).where(*his)) is not None
 
 
 def history(lot: Lot, person_id: int | None, *, before: int | None = None, limit: int = HISTORY_SHOWN) -> list[Line]:

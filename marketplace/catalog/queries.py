@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from marketplace.catalog.models import Item, Photo, Remark
 from marketplace.catalog.rules import State
@@ -14,6 +14,14 @@ from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
 
 PAGE = 24
+
+# Asked for by every page of a lot: see groups/queries.py.
+_PHOTOS = (
+    select(Photo)
+    .where(Photo.item_id.in_(bindparam("item_ids", expanding=True)))
+    .order_by(Photo.item_id, Photo.position, Photo.id)
+)
+_REMARKS = select(Remark).where(Remark.item_id == bindparam("item_id")).order_by(Remark.id)
 
 
 def item(item_id: int) -> Item:
@@ -59,8 +67,7 @@ def photos_of(item_ids: Iterable[int]) -> dict[int, list[Photo]]:
     """The photographs of each of these items, in the seller's order; an item without any has an empty list."""
     photos: dict[int, list[Photo]] = {item_id: [] for item_id in item_ids}
     if photos:
-        wanted = select(Photo).where(Photo.item_id.in_(photos)).order_by(Photo.item_id, Photo.position, Photo.id)
-        for photo in db.session.scalars(wanted):
+        for photo in db.session.scalars(_PHOTOS, {"item_ids": list(photos)}):
             photos[photo.item_id].append(photo)
     return photos
 
@@ -82,7 +89,7 @@ def covers_of(item_ids: Iterable[int]) -> dict[int, Photo]:
 
 def remarks_of(item_id: int) -> list[Remark]:
     """What the seller added after the first bid, oldest first."""
-    return list(db.session.scalars(select(Remark).where(Remark.item_id == item_id).order_by(Remark.id)))
+    return list(db.session.scalars(_REMARKS, {"item_id": item_id}))
 
 
 def items_of(

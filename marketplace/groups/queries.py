@@ -22,6 +22,12 @@ _BY_SLUG = select(Group).where(Group.slug == bindparam("slug"))
 _MEMBERSHIP = select(Membership).where(
     Membership.group_id == bindparam("group_id"), Membership.person_id == bindparam("person_id")
 )
+_OF_A_PERSON = (
+    select(Group)
+    .join(Membership, Membership.group_id == Group.id)
+    .where(Membership.person_id == bindparam("person_id"), Membership.state == Belonging.MEMBER)
+    .order_by(Group.name, Group.id)
+)
 _CONFIRMERS = select(Membership.group_id, Membership.person_id).where(
     Membership.group_id.in_(bindparam("group_ids", expanding=True)),
     Membership.state == Belonging.MEMBER,
@@ -60,9 +66,7 @@ def groups(group_ids: set[int]) -> dict[int, Group]:
 
 def groups_of(person_id: int) -> list[Group]:
     """The groups that a person is a member of, by name."""
-    wanted = select(Group).join(Membership, Membership.group_id == Group.id)
-    wanted = wanted.where(Membership.person_id == person_id, Membership.state == Belonging.MEMBER)
-    return list(db.session.scalars(wanted.order_by(Group.name, Group.id)))
+    return list(db.session.scalars(_OF_A_PERSON, {"person_id": person_id}))
 
 
 def listed_groups(words: str, *, after: int | None = None, limit: int = PAGE) -> list[Group]:

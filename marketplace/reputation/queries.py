@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
@@ -31,6 +31,16 @@ class FeedbackOwed:
     until: datetime
 
 
+# Asked for by every page of a lot: see groups/queries.py.
+_STANDINGS = select(StandingRow).where(
+    StandingRow.group_id == bindparam("group_id"), StandingRow.person_id.in_(bindparam("person_ids", expanding=True))
+)
+_ALL_DEALS = func.sum(StandingRow.sales + StandingRow.purchases + StandingRow.undone)
+_DEALS = select(func.coalesce(func.sum(StandingRow.bad), 0), func.coalesce(_ALL_DEALS, 0)).where(
+    StandingRow.group_id == bindparam("group_id")
+)
+
+
 def standing_of(person_id: int, group_id: int) -> rules.Standing:
     """What a member's deals in a group add up to."""
     return standings_of([person_id], group_id)[person_id]
@@ -38,8 +48,8 @@ def standing_of(person_id: int, group_id: int) -> rules.Standing:
 
 def standings_of(person_ids: Collection[int], group_id: int) -> dict[int, rules.Standing]:
     """The standing of each of these people in a group; two queries, however many they are."""
-    wanted = select(StandingRow).where(StandingRow.group_id == group_id, StandingRow.person_id.in_(set(person_ids)))
-    records = {row.person_id: row.facts() for row in db.session.scalars(wanted)}
+    rows = db.session.scalars(_STANDINGS, {"group_id": group_id, "person_ids": list(set(person_ids))})
+    records = {row.person_id: row.facts() for row in rows}
     share = _share_of(group_id)
     return {person_id: rules.standing(records.get(person_id, rules.Record()), share=share) for person_id in person_ids}
 
@@ -125,7 +135,5 @@ def to_show(now: datetime) -> Backlog:
 
 def _share_of(group_id: int) -> float:
     """The share of a group's deals that went badly, over all its members."""
-    deals = StandingRow.sales + StandingRow.purchases + StandingRow.undone
-    sums = select(func.coalesce(func.sum(StandingRow.bad), 0), func.coalesce(func.sum(deals), 0))
-    bad, all_deals = db.session.execute(sums.where(StandingRow.group_id == group_id)).one()
+    bad, all_deals = db.session.execute(_DEALS, {"group_id": group_id}).one()
     return rules.group_share(bad=int(bad), deals=int(all_deals))

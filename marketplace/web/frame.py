@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel.support import Translations
 from flask import Flask, g
-from flask_babel import get_locale
+from flask_babel import get_locale, get_translations
 from flask_login import current_user
 
 from marketplace.groups import queries, service
@@ -20,7 +21,27 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["Permission"] = Permission
     app.jinja_env.globals["get_locale"] = get_locale
     app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension of Flask-Babel adds it
+        _translated, _translated_plural, newstyle=True
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _words() -> Translations:
+    """The language of this page, looked up once and not at each of its words."""
+    locale = get_locale()
+    if g.get("words_of") is not locale:
+        g.words_of, g.words = locale, get_translations()
+    words: Translations = g.words
+    return words
+
+
+def _translated(text: str) -> str:
+    return _words().ugettext(text)
+
+
+def _translated_plural(one: str, many: str, count: int) -> str:
+    return _words().ungettext(one, many, count)
 
 
 def about(group: Group) -> None:

@@ -224,6 +224,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
     """The page of a lot; `confirming` is the maximum that waits for its second step."""
     now = clock.now()
     with clock.at(now):  # one page, one moment
+        standing = standing_of_lot(group, lot, now=now)
         return render_template(
             "lots/show.html",
             photos=catalog.photos_of([lot.item_id])[lot.item_id],
@@ -231,7 +232,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             seller=people.person(lot.seller_id),
             standing=reputation.standing_of(lot.seller_id, group.id),
             step=increment(lot.price, lot.terms.ladder),
-            may_relist=queries.is_latest_of_item(lot),
+            may_relist=Action.RELIST in standing["seat"].actions and queries.is_latest_of_item(lot),
             came_back=dispute_words.came_back_words(disputes.came_back(lot)),
             talk=question_words.talk_of(lot, me_or_none()),
             place=sale_queries.place_of(lot),
@@ -241,7 +242,7 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             confirming=confirming,
             is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),
             form=form,
-            **standing_of_lot(group, lot, now=now),
+            **standing,
         )
 
 
