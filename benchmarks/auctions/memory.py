@@ -18,7 +18,7 @@ def measure(bench: Bench) -> dict[str, object]:
     with serving.product(bench.environ, bench.port) as pid:
         bidders = Bidders(bench.world, bench.port)
         pages, turn = Pages(bench, bidders, lots[-1]), bidders.on(lots)
-        before = serving.resident_mib(pid)
+        before = serving.memory_of_web_processes(pid)
         wanted = REQUESTS * serving.WEB_PROCESSES
         asked = [0]
 
@@ -31,7 +31,11 @@ def measure(bench: Bench) -> dict[str, object]:
 
         drive(bench.port, ask, lambda _session, answer: answer.status in {200, 302, 304, 422},
               connections=SESSIONS, most=wanted)  # fmt: skip
-        after = serving.resident_mib(pid)
-    grown = f"{max(after):.0f} MiB, {max(before):.0f} before"
-    print(f"a web process after {REQUESTS:,} requests: {grown} (goal: below {_GOAL_MIB})")
-    return {"before": before, "after": after}
+        after = serving.memory_of_web_processes(pid)
+    most, first = max(after), max(before)
+    print(
+        f"a web process after {REQUESTS:,} requests: {most.own:.0f} MiB, {first.own:.0f} before"
+        f" (goal: below {_GOAL_MIB}); with what it shares with others counted whole (RSS) {most.resident:.0f},"
+        f" {first.resident:.0f} before"
+    )
+    return {"before": [each._asdict() for each in before], "after": [each._asdict() for each in after]}

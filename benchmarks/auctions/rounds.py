@@ -14,7 +14,7 @@ from flask import Flask
 from benchmarks.auctions import plain, serving, world
 from benchmarks.auctions.bids import Bidders
 from benchmarks.auctions.load import Answer, Ask, Line, Measured, drive, get
-from marketplace.web.sight import SETTLED_AFTER
+from marketplace.web.sheets import SETTLED_AFTER
 
 SPREAD = 10_000
 CATALOGUE = 50_000
@@ -102,7 +102,8 @@ def measure(bench: Bench, *, rounds: int, seconds: float) -> dict[str, object]:
             }  # fmt: skip
             found.append(one)
             print(f"round {number + 1} of {rounds}: " + ", ".join(f"{name} {rate:.4g}" for name, rate in one.items()))
-        print("memory of the web processes: " + ", ".join(f"{each:.0f} MiB" for each in serving.resident_mib(pid)))
+        sizes = serving.memory_of_web_processes(pid)
+        print("memory of the web processes: " + ", ".join(f"{own:.0f} MiB (RSS {whole:.0f})" for own, whole in sizes))
     return _told(found)
 
 

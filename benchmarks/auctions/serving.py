@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from marketplace.worker.serve import Address, web_command
 
 WEB_PROCESSES = 2
 _PATIENCE_SECONDS = 60
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
@@ -52,13 +52,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def resident_mib(parent: int) -> list[float]:
-    """Resident memory of each web process."""
+class Memory(NamedTuple):
+    """Of one process, in MiB."""
+
+    own: float
+    """Its own, and its part of what it shares with others (PSS)."""
+    resident: float
+    """What it shares with others counted whole, as `ps` does (RSS)."""
+
+
+def memory_of_web_processes(parent: int) -> list[Memory]:
+    """Of each web process of this server."""
     sizes = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                sizes.append(int((process / "statm").read_text().split()[1]) * _PAGE / 2**20)
+                lines = (line.split() for line in (process / "smaps_rollup").read_text().splitlines()[1:])
+                kib = {line[0]: int(line[1]) for line in lines}
+                sizes.append(Memory(kib["Pss:"] / 1024, kib["Rss:"] / 1024))
         except OSError:
             continue  # it has ended meanwhile
     return sizes
