@@ -13,17 +13,32 @@ CODE_LENGTH = 6
 
 def reference_of(order_id: int) -> str:
     """E-1187-7KQ: the order's number and three letters that a slip of the pen does not keep right."""
-    return f"E-{order_id}-{_check(order_id)}"
+    return f"E-{order_id}-{_check('order', order_id)}"
+
+
+def parcel_reference_of(parcel_id: int) -> str:
+    """P-12-C4W: the same of a parcel, with other letters: an order and a parcel are not taken for one another."""
+    return f"P-{parcel_id}-{_check('parcel', parcel_id)}"
 
 
 # At every place of the text: what a bank puts before a reference can look like the beginning of one.
-_REFERENCE = re.compile(r"(?=E\W{0,3}([1-9][0-9]{0,17})\W{0,3}([A-Z0-9]{3})(?![A-Z0-9]))", re.ASCII)
+_REST = r"\W{0,3}([1-9][0-9]{0,17})\W{0,3}([A-Z0-9]{3})(?![A-Z0-9]))"
+_REFERENCES = {"order": re.compile(rf"(?=E{_REST}", re.ASCII), "parcel": re.compile(rf"(?=P{_REST}", re.ASCII)}
 
 
 def order_of(text: str) -> int | None:
     """The order that a reference names, however it was typed; none if it is not one of ours."""
-    for number, letters in _REFERENCE.findall(text.upper()[:400]):
-        if letters == _check(int(number)):
+    return _number_in(text, "order")
+
+
+def parcel_of(text: str) -> int | None:
+    """The parcel that a reference names, likewise."""
+    return _number_in(text, "parcel")
+
+
+def _number_in(text: str, kind: str) -> int | None:
+    for number, letters in _REFERENCES[kind].findall(text.upper()[:400]):
+        if letters == _check(kind, int(number)):
             return int(number)
     return None
 
@@ -39,8 +54,8 @@ def shown_code(code: str) -> str:
     return f"{code[:half]}-{code[half:]}"
 
 
-def _check(order_id: int) -> str:
-    number = int.from_bytes(hashlib.sha256(f"earnest order {order_id}".encode()).digest()[:8])
+def _check(kind: str, number_of_it: int) -> str:
+    number = int.from_bytes(hashlib.sha256(f"earnest {kind} {number_of_it}".encode()).digest()[:8])
     letters = []
     for _place in range(3):
         number, rest = divmod(number, len(LETTERS))
