@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from marketplace.accounts.models import Person
+from marketplace.auctions import closing
 from marketplace.escrow import (
     delivery,
     lapsing,
@@ -45,6 +46,8 @@ from marketplace.notifications.models import Notice
 from marketplace.payments import queries as movements
 from tests.at_once import at_once
 from tests.factories.accounts import a_person
+from tests.factories.auctions import a_bid, a_lot
+from tests.factories.catalog import an_item
 from tests.factories.escrow import an_address, an_order, confirm, fresh, lapse, release, say_sent, ship, treasurer_of
 from tests.factories.groups import a_group, a_member
 
@@ -195,6 +198,17 @@ def test_what_is_only_picked_up_stays_out_and_what_could_be_is_posted(app: Flask
     with pytest.raises(RuleBroken, match="only for picking up"):
         together([other, only])
     assert fresh(other).parcel_id is None
+
+
+def test_what_its_seller_stated_on_the_item_reaches_the_order(app: Flask) -> None:
+    lot = a_lot(an_item(shipping_minor=8_00, shipping_further_minor=2_00), shipping_further_minor=2_00)
+    a_bid(lot)
+    with clock.at(lot.ends_at):
+        closing.close_due_lots()
+    db.session.rollback()
+    order = queries.order_of_lot(lot.id)
+    assert order is not None
+    assert (order.shipping_minor, order.shipping_further_minor) == (8_00, 2_00)
 
 
 # ---- Out again ----

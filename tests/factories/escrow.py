@@ -41,13 +41,14 @@ def an_order(
     pick_up: bool = False,
     terms: Terms | None = None,
     further: int | None = None,
+    title: str = "Bow porcelain teapot",
 ) -> Order:
     """An order of a group with a treasurer, in `state`. Amounts are in minor units of the group's currency."""
     group = group or a_group()
     seller = seller or a_member(group, name="Hedwig Amsel")
     buyer = buyer or a_member(group, name="Marta Lind")
     costs = {"shipping_minor": shipping, "shipping_further_minor": further}
-    item = item or an_item(seller, group, title="Bow porcelain teapot", **costs)
+    item = item or an_item(seller, group, title=title, **costs)
     now = clock.now()
     lot = a_lot(
         item, starts_at=now - timedelta(days=7), ends_at=now, opening=hammer,
