@@ -75,7 +75,7 @@ def test_one_is_taken_out_again_and_too_little_is_sent_for_the_rest(visitor: New
     marta.reads("It is taken out.")
     marta.opens(f"/orders/{jug}")
     marta.presses("To the parcel, and pay once")
-    marta.reads("2 orders in one parcel", "Won since, from the same seller")
+    marta.reads("2 orders in one parcel", "More from the same seller")
     marta.presses("I have sent EUR")
     agnes.signs_in(group.treasurer.email, phone=group.treasurer.phone)
     agnes.opens(group.path("/treasury"))
