@@ -26,6 +26,7 @@ from marketplace.notifications import (
     about_lots,
     about_offers,
     about_orders,
+    about_parcels,
     about_people,
     about_sales,
     about_searches,
@@ -39,7 +40,7 @@ def open_order(fact: auctions.LotSold) -> None:
     orders.open_order(
         lot_id=fact.lot_id, group_id=fact.group_id, item_id=fact.item_id, number=fact.number, title=fact.title,
         seller_id=fact.seller_id, buyer_id=fact.buyer_id, hammer=fact.hammer, shipping=fact.shipping, terms=fact.terms,
-        sold_at=fact.sold_at, attempt=fact.attempt,
+        sold_at=fact.sold_at, attempt=fact.attempt, shipping_further=fact.shipping_further,
     )  # fmt: skip
 
 
@@ -144,6 +145,7 @@ HANDLERS: Handlers = {
     escrow.OrderChanged: (disputing.return_contested, about_orders.changed),
     escrow.OrderClosed: (end_deal, free_item, forfeit_deposit),
     escrow.OrderOpened: (begin_deal, about_orders.opened),
+    escrow.ParcelChanged: (about_parcels.changed,),
     groups.ApplicationDecided: (about_groups.application_decided,),
     groups.ApplicationMade: (about_groups.application_made,),
     groups.GroupClosed: (following.group_closed, superseding.group_closed, about_groups.closed),

@@ -101,6 +101,7 @@ def sold(lot: Lot, now: datetime, *, attempt: int = 1) -> LotSold:
         lot_id=lot.id, group_id=lot.group_id, item_id=lot.item_id, number=lot.number, title=lot.title,
         seller_id=lot.seller_id, buyer_id=lot.leader_id, hammer=lot.price, shipping=lot.shipping, terms=lot.terms,
         sold_at=now, attempt=attempt, is_on_offer=lot.sold_on_offer_at is not None,
+        shipping_further=lot.shipping_further,
     )  # fmt: skip
 
 

@@ -182,6 +182,8 @@ class LotSold:
     """From 2 on, a second chance was taken."""
     is_on_offer: bool = False
     """Its auction had passed, and the seller accepted an offer."""
+    shipping_further: Money | None = None
+    """What shipping it adds to a parcel with other lots of the seller; none where that is as much as by itself."""
 
 
 @dataclass(frozen=True, slots=True)

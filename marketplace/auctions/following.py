@@ -66,6 +66,7 @@ def item_changed(fact: ItemChanged) -> None:
             lot.title, lot.category, lot.condition = fact.title, fact.category, fact.condition or None
             lot.made_from, lot.made_to = years_of(fact.period) or (None, None)
             lot.shipping_minor = fact.shipping.minor if fact.shipping else 0
+            lot.shipping_further_minor = fact.shipping_further.minor if fact.shipping_further else None
             lot.version += 1
 
 

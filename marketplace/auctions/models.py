@@ -54,6 +54,7 @@ class Lot(Base):
         CheckConstraint("(leader_id IS NULL) = (leader_maximum_minor IS NULL)", "leader"),
         CheckConstraint("leader_maximum_minor IS NULL OR price_minor <= leader_maximum_minor", "price"),
         CheckConstraint("shipping_minor >= 0 AND bid_count >= 0", "counts"),
+        CheckConstraint("shipping_further_minor >= 0 AND shipping_further_minor <= shipping_minor", "shipping_further"),
         CheckConstraint("(sale_id IS NULL) = (sale_position IS NULL)", "sale"),
     )
 
@@ -77,6 +78,8 @@ class Lot(Base):
     """The years of its period, where its seller named any; both included."""
     currency: Mapped[str]
     shipping_minor: Mapped[int] = mapped_column(default=0)
+    shipping_further_minor: Mapped[int | None]
+    """What it adds to a parcel with other lots. None: as much as by itself."""
     terms: Mapped[Terms] = mapped_column(TermsType)
     """The group's terms when the lot started (while it is scheduled: when it was listed)."""
 
@@ -158,6 +161,10 @@ class Lot(Base):
     @property
     def shipping(self) -> Money:
         return Money(self.shipping_minor, self.currency)
+
+    @property
+    def shipping_further(self) -> Money | None:
+        return None if self.shipping_further_minor is None else Money(self.shipping_further_minor, self.currency)
 
     def facts(self) -> rules.Lot:
         """This row as the law sees it."""

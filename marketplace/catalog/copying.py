@@ -44,6 +44,7 @@ def _details(item: Item) -> Details:
         claims=item.claims,
         faults=item.faults,
         shipping=None if item.shipping is None else item.shipping.amount,
+        shipping_further=None if item.shipping_further is None else item.shipping_further.amount,
         shipping_to=item.shipping_to,
         pickup_possible=item.pickup_possible,
         unsaid=tuple(item.unsaid),

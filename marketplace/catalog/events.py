@@ -32,6 +32,7 @@ class ItemChanged:
     at: datetime
     condition: str = ""
     period: str = ""
+    shipping_further: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     "dimensions": ("Dimensions", "Size", "Measures", "Maße", "Masse", "Größe"),
     "weight_grams": ("Weight in grams", "Weight grams", "Weight (g)", "Weight", "Grams", "Gewicht", "Gewicht in Gramm"),
     "shipping": ("Shipping", "Shipping cost", "Shipping costs", "Postage", "Versand", "Versandkosten", "Porto"),
+    "shipping_further": (
+        "Shipping in one parcel",
+        "Shipping with another lot",
+        "Combined shipping",
+        "Each further lot",
+        "Versand im Paket",
+    ),
     "shipping_to": ("Sent to", "Shipping to", "Ships to", "Where you send it", "Versand nach"),
     "pickup_possible": ("Pick-up possible", "Pickup", "Can be picked up", "Collection", "Abholung", "Abholung möglich"),
     PHOTOS: ("Photos", "Photo", "Photographs", "Pictures", "Images", "Files", "Fotos", "Bilder"),
@@ -51,6 +58,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 _PROMISE = re.compile(r"\s*(?:promise|promises|claim|zusage|versprechen)\s*[:：]\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _SURENESS = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]{1,30}?)\s*[)\]]\s*", re.DOTALL)
 
+_COSTS = ("shipping", "shipping_further")
 YES = frozenset("yes y ja j oui si sí true wahr 1 x ✓ ✔".split())
 NO = frozenset("no n nein non false falsch 0".split())
 
@@ -185,9 +193,9 @@ def file_key(name: str) -> str:
 
 def _read(name: str, cell: str, said: Said, words: Words) -> None:
     try:
-        if name == "shipping" and cell.casefold() in NO - {"0"}:
-            return  # it is not sent: to the form an empty field
-        if name == "shipping":
+        if name in _COSTS and cell.casefold() in NO - {"0"}:
+            return  # it is not sent, or has no combined rate: to the form an empty field
+        if name in _COSTS:
             said.typed[name] = amount(cell)
         elif name == "pickup_possible":
             said.typed[name] = "1" if yes_or_no(cell) else "0"

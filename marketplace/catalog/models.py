@@ -45,6 +45,11 @@ class Item(Base):
         _one_of("category", Category),
         _one_of("condition", Condition),
         CheckConstraint("shipping_minor >= 0", "shipping_not_negative"),
+        CheckConstraint(
+            "shipping_further_minor IS NULL OR (shipping_further_minor >= 0 AND shipping_minor IS NOT NULL"
+            " AND shipping_further_minor <= shipping_minor)",
+            "shipping_further",
+        ),
         CheckConstraint("weight_grams > 0", "weight_positive"),
     )
 
@@ -69,6 +74,8 @@ class Item(Base):
     """The group's, as it was when the item was last saved."""
     shipping_minor: Mapped[int | None]
     """None: it is not sent at all. Zero: the seller pays for it."""
+    shipping_further_minor: Mapped[int | None]
+    """What it adds where it goes into one parcel with other lots. None: as much as by itself."""
     shipping_to: Mapped[str] = mapped_column(default="")
     pickup_possible: Mapped[bool] = mapped_column(default=False)
     unsaid: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -87,6 +94,11 @@ class Item(Base):
     def shipping(self) -> Money | None:
         """What sending it costs the buyer; none where it is only picked up."""
         return None if self.shipping_minor is None else Money(self.shipping_minor, self.currency)
+
+    @property
+    def shipping_further(self) -> Money | None:
+        """What it adds to a parcel with other lots in it; none where the seller has no combined rate."""
+        return None if self.shipping_further_minor is None else Money(self.shipping_further_minor, self.currency)
 
     def facts(self, *, photos: int) -> rules.Listing:
         """This row as the law sees it."""

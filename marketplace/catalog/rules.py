@@ -118,6 +118,8 @@ class Details:
     faults: str = ""
     shipping: Decimal | None = None
     """In main units of the group's currency. None: it is not sent at all."""
+    shipping_further: Decimal | None = None
+    """What it adds to the shipping of other lots that go into the same parcel. None: as much as by itself."""
     shipping_to: str = ""
     pickup_possible: bool = False
     unsaid: tuple[str, ...] = ()
@@ -211,6 +213,23 @@ def lacks(item: Listing) -> Iterator[RuleBroken]:
         yield RuleBroken("Say where you send it, as in: Austria and Germany.", field="shipping_to")
     if not item.photos:
         yield RuleBroken("Add one photograph at least.", field="photos")
+
+
+def check_further(shipping: Money | None, further: Money | None) -> None:
+    """Raise where a combined rate is no rate: without shipping, or dearer than a parcel of its own."""
+    if further is None:
+        return
+    if shipping is None:
+        raise RuleBroken(
+            "Say what shipping costs by itself, too. If you do not send it, leave empty what it costs in one parcel.",
+            field="shipping",
+        )
+    if further > shipping:
+        raise RuleBroken(
+            "In a parcel with others it costs at most what it costs by itself, %(shipping)s. Enter less, or nothing.",
+            field="shipping_further",
+            shipping=shipping,
+        )
 
 
 def check_photo_removal(item: Listing) -> None:

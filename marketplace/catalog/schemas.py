@@ -93,6 +93,7 @@ class ItemForm(Schema):
     claim_sureness = fields.List(OneOf(Sureness), load_default=list, validate=_FEW)
     faults = Prose(most=rules.MOST_IN_FAULTS, blank=True, load_default="")
     shipping = Amount(blank=True, load_default=None)
+    shipping_further = Amount(blank=True, load_default=None)
     shipping_to = Line(most=rules.MOST_IN_SHIPPING_TO, blank=True, load_default="")
     pickup_possible = fields.Boolean(load_default=False)
 

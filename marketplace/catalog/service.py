@@ -6,6 +6,7 @@ Photographs have their own file, photos.py.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -168,7 +169,9 @@ def _write(item: Item, details: Details) -> None:
     item.category, item.condition = details.category, details.condition
     item.period, item.dimensions, item.weight_grams = details.period, details.dimensions, details.weight_grams
     item.claims, item.faults = details.claims, details.faults
-    item.currency, item.shipping_minor = currency, _shipping_minor(details, currency)
+    item.currency, item.shipping_minor = currency, _minor(details.shipping, currency, "shipping")
+    item.shipping_further_minor = _minor(details.shipping_further, currency, "shipping_further")
+    rules.check_further(item.shipping, item.shipping_further)
     item.shipping_to, item.pickup_possible = details.shipping_to, details.pickup_possible
     item.unsaid = list(details.unsaid)
 
@@ -176,19 +179,19 @@ def _write(item: Item, details: Details) -> None:
 def _changed(item: Item) -> ItemChanged:
     return ItemChanged(
         item.id, item.group_id, item.seller_id, item.title, item.category or "", item.shipping, item.changed_at,
-        condition=item.condition or "", period=item.period,
+        condition=item.condition or "", period=item.period, shipping_further=item.shipping_further,
     )  # fmt: skip
 
 
-def _shipping_minor(details: Details, currency: str) -> int | None:
-    if details.shipping is None:
+def _minor(amount: Decimal | None, currency: str, field: str) -> int | None:
+    if amount is None:
         return None
     try:
-        return Money.of(details.shipping, currency).minor
+        return Money.of(amount, currency).minor
     except NotExact:
         raise RuleBroken(
             "%(currency)s has %(decimals)s decimals. Enter what shipping costs with no more than that.",
-            field="shipping",
+            field=field,
             currency=currency,
             decimals=exponent(currency),
         ) from None

@@ -25,7 +25,13 @@ from marketplace.payments import service as payments
 from marketplace.payments.rules import Kind
 from marketplace.reputation.rules import Ending
 
-_MONEY_ACTIONS = {Action.CONFIRM_PAYMENT, Action.NOT_FOUND, Action.CONFIRM_PAYOUT, Action.PAYOUT_FAILED}
+_MONEY_ACTIONS = {
+    Action.CONFIRM_PAYMENT,
+    Action.NOT_FOUND,
+    Action.CONFIRM_PAYOUT,
+    Action.PAYOUT_FAILED,
+    Action.FALL_SHORT,
+}
 _STRIKES = {
     Party.BUYER: "Did not pay for lot %(number)s, %(title)s.",
     Party.SELLER: "Cancelled lot %(number)s, %(title)s, after it was paid.",
@@ -41,8 +47,12 @@ def take(action: Action, *, order_id: int, by: int, note: str = "", client_key: 
     return order
 
 
-def act(order: Order, deed: Deed, *, by: int | None, note: str = "", client_key: str | None = None) -> bool:
+def act(
+    order: Order, deed: Deed, *, by: int | None, note: str = "", client_key: str | None = None,
+    in_parcel: bool = False,
+) -> bool:  # fmt: skip
     """Do `deed` to an order that is locked, and all that follows from it. `by` is the person; none for the clock.
+    `in_parcel`: the same is done to every order of its parcel, and told once for all of them.
 
     Whether it was done now: the same deed with the same client key is not done twice. Raises what the law raises.
     """
@@ -58,7 +68,7 @@ def act(order: Order, deed: Deed, *, by: int | None, note: str = "", client_key:
     _follow(order, before, verdict)
     _post(order, verdict, line)
     audit.note(deed.action.replace("_", " "), f"order:{order.id}", by=by, group_id=order.group_id, why=note)
-    _tell(order, before, verdict.order, deed, line, amount=amount)
+    _tell(order, before, verdict.order, deed, line, amount=amount, in_parcel=in_parcel)
     return True
 
 
@@ -159,13 +169,13 @@ def _memo(line: OrderLine) -> str:
 
 def _tell(
     order: Order, before: order_rules.Order, after: order_rules.Order, deed: Deed, line: OrderLine,
-    *, amount: Money | None,
+    *, amount: Money | None, in_parcel: bool,
 ) -> None:  # fmt: skip
     announce(
         OrderChanged(
             order=after, lot_id=order.lot_id, lot_number=order.lot_number, title=order.title, number=line.number,
             action=deed.action, by=deed.by, person_id=line.person_id, was=before.state, amount=amount,
-            payee=deed.payee, note=line.note, at=line.at,
+            payee=deed.payee, note=line.note, at=line.at, in_parcel=in_parcel,
         )
     )  # fmt: skip
     if after.state in ENDED and before.state is not after.state:

@@ -76,6 +76,26 @@ def _address_stands(order: Order) -> RuleBroken:
     return TooLate("The time to say where it goes back to ended %(until)s.", until=until)
 
 
+def _may_join(order: Order, now: datetime) -> bool:
+    return _in_time(order, now) and order.can_be_posted and not order.is_in_parcel and not order.was_not_found
+
+
+def _no_parcel(order: Order) -> RuleBroken:
+    if not order.can_be_posted:
+        return RuleBroken("This is only for picking up, so it goes into no parcel. Pay it by itself.")
+    if order.is_in_parcel:
+        return RuleBroken("It is in a parcel already. Look at the parcel's page.")
+    if order.was_not_found:
+        return RuleBroken("You said that it is sent, so its sum stays as it is. Pay it by itself.")
+    return _too_late(order)
+
+
+def _parcel_stands(order: Order) -> RuleBroken:
+    if not order.is_in_parcel:
+        return RuleBroken("It is in no parcel. Look at where the order stands now.")
+    return RuleBroken("You said that the parcel's payment is sent, so what is in it stays in it.")
+
+
 def _says(message: str) -> Callable[[Order], RuleBroken]:
     return lambda order: RuleBroken(message)
 
@@ -145,6 +165,11 @@ CONDITIONS: dict[When, Condition] = {
     When.OTHER_PAYOUT_OPEN: Condition(
         lambda o, d, now: bool(owed(o, d.payee)) and not _is_last(o, d), _says("This has been paid out already.")
     ),
+    When.NOT_YET_SENT: Condition(lambda o, d, now: _may_join(o, now), _no_parcel),
+    When.IN_UNSENT_PARCEL: Condition(lambda o, d, now: o.is_in_parcel and not o.was_not_found, _parcel_stands),
+    When.IN_PARCEL: Condition(lambda o, d, now: o.is_in_parcel, _says("It is in no parcel. Look at the order.")),
+    When.OVERDUE_HOLDING: Condition(lambda o, d, now: _is_over(o, now) and bool(o.held), _too_early),
+    When.OVERDUE_EMPTY: Condition(lambda o, d, now: _is_over(o, now) and not o.held, _too_early),
     When.WAS_PAID: Condition(
         _was_paid,
         lambda o: RuleBroken(

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from marketplace.accounts import queries as accounts
-from marketplace.escrow import finding
+from marketplace.escrow import finding, parcels
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.reminding_rules import next_reminder
+from marketplace.escrow.rules import AWAITED
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import use_case
 from marketplace.kernel.errors import NotAllowed, RuleBroken
 
-_BEFORE_HELD = {State.AWAITING_PAYMENT, State.PAYMENT_CLAIMED, State.TOPPING_UP}
-
 
 @use_case
 def choose_delivery(*, order_id: int, by: int, address_id: int | None) -> None:
-    """The buyer says to which of his addresses it goes; None where he picks it up."""
-    order = finding.locked_order(order_id)
+    """The buyer says to which of his addresses it goes; None where he picks it up. A parcel goes to one address."""
+    order, others = parcels.locked_with_others(order_id)
     if finding.party_of(order, by) is not Party.BUYER:
         raise NotAllowed("Where it goes is for the buyer to say.")
-    deliver(order, address_id=address_id)
-    audit.note("choose delivery", f"order:{order.id}", by=by, group_id=order.group_id)
+    for each in (order, *(other for other in others if can_change(other))):
+        deliver(each, address_id=address_id)
+        audit.note("choose delivery", f"order:{each.id}", by=by, group_id=each.group_id)
+
+
+def can_change(order: Order) -> bool:
+    """Whether the buyer may still say where it goes."""
+    return order.state in AWAITED or (order.state == State.HELD and order.address is None)
 
 
 def deliver(order: Order, *, address_id: int | None) -> None:
@@ -30,10 +35,11 @@ def deliver(order: Order, *, address_id: int | None) -> None:
     Once the money is held, an address that the seller may have read is not changed any more: whoever takes over the
     buyer's account cannot send the parcel elsewhere.
     """
-    is_open = order.state in _BEFORE_HELD or (order.state == State.HELD and order.address is None)
-    if not is_open:
+    if not can_change(order):
         raise RuleBroken("The seller has been told where it goes. Write to the other side below.", field="delivery")
     is_pick_up = address_id is None
+    if is_pick_up and order.parcel_id is not None:
+        raise RuleBroken("It goes in a parcel with others: choose an address, or take it out first.", field="delivery")
     if is_pick_up and not order.can_be_picked_up:
         raise RuleBroken("This is not for picking up: choose an address.", field="delivery")
     if not is_pick_up and not order.can_be_posted:

@@ -46,6 +46,29 @@ class OrderChanged:
     note: str
     """The parcel's number, the bank's reference, the reason given."""
     at: datetime
+    in_parcel: bool = False
+    """The same was done to every order of its parcel: ParcelChanged tells it once for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelChanged:
+    """Something was done to the orders of a parcel together, or what they cost together is another sum now."""
+
+    parcel_id: int
+    group_id: int
+    buyer_id: int
+    seller_id: int
+    action: Action
+    """SAY_SENT, CONFIRM_PAYMENT, NOT_FOUND or SHARE_ANEW."""
+    orders: tuple[Order, ...]
+    """Those that it was done to, as they stand after it; with something missing, those that wait for it."""
+    titles: tuple[str, ...]
+    number: int
+    """Of the deed in the first one's history: a key for telling it once."""
+    person_id: int | None
+    """Who did it; none where the clock ended an order of the parcel."""
+    amount: Money | None
+    """What came in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,5 +65,11 @@ def confirmers_of(order: Order) -> tuple[int, ...]:
     return tuple(officer.person_id for officer in officers if not is_party(order, officer.person_id))
 
 
+def check_same_parties(orders: list[Order]) -> None:
+    """What is paid or posted together is between the same two, in one group. Others' orders are not there."""
+    if len({(order.group_id, order.buyer_id, order.seller_id) for order in orders}) > 1:
+        raise no_such_order()
+
+
 def no_such_order() -> NotFound:
     return NotFound("There is no such order.")

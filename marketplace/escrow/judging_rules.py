@@ -60,7 +60,7 @@ def lapse_of(order: Order) -> Clause | None:
         (
             clause
             for clause in LAW
-            if clause.given is order.state and clause.by is Party.CLOCK and _lapses(order, clause)
+            if clause.given is order.state and clause.action is Action.LAPSE and _lapses(order, clause)
         ),
         None,
     )
@@ -116,6 +116,8 @@ def _verdict(order: Order, clause: Clause, deed: Deed, now: datetime) -> Verdict
 def _marks(clause: Clause, deed: Deed) -> dict[str, object]:
     if clause.mark is Mark.NONE:
         return {}
+    if clause.mark is Mark.LEFT:
+        return {Mark.JOINED.value: False}
     return {clause.mark.value: deed.by if clause.mark is Mark.PROPOSED else True}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy import ColumnElement, select
 
-from marketplace.escrow import finding
+from marketplace.escrow import finding, parcels
 from marketplace.escrow.acting import act
 from marketplace.escrow.events import ConfirmerMissing, DeadlineNear
 from marketplace.escrow.models import Order
@@ -39,10 +39,13 @@ def remind_due_orders(limit: int = 50) -> int:
 
 @use_case
 def _lapse_one(order_id: int) -> bool:
+    if not parcels.claim_for_end(order_id):
+        return False
     order = _claimed(order_id, Order.deadline <= clock.now())
     if order is None:
         return False
     act(order, Deed(Action.LAPSE, Party.CLOCK), by=None)
+    parcels.follow_end(order, by=None)
     if order.state in WAITING_FOR_OFFICERS and not finding.confirmers_of(order):
         owners = groups.officers(order.group_id, (Role.OWNER,))
         announce(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.escrow import order_rules
 from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.parcel_models import Parcel
 from marketplace.escrow.reference_rules import reference_of
 from marketplace.groups.models import TermsType
 from marketplace.groups.term_rules import Terms
@@ -38,6 +39,12 @@ class Order(Base):
         _one_of("state", State),
         _one_of("proposed_by", _PAYEES),
         CheckConstraint("buyer_id <> seller_id", "two_parties"),
+        Index("ix_orders_parcel_id_id", "parcel_id", "id"),
+        CheckConstraint("shipping_further_minor >= 0 AND shipping_further_minor <= shipping_minor", "shipping_further"),
+        CheckConstraint(
+            "(parcel_id IS NULL) = (parcel_shipping_minor IS NULL) AND (parcel_id IS NULL OR NOT is_pick_up)", "parcel"
+        ),
+        CheckConstraint("parcel_shipping_minor >= 0 AND parcel_shipping_minor <= shipping_minor", "parcel_shipping"),
         CheckConstraint("hammer_minor > 0 AND shipping_minor >= 0", "prices"),
         CheckConstraint("held_minor >= 0 AND owed_buyer_minor >= 0 AND owed_seller_minor >= 0", "sums"),
         CheckConstraint("paid_buyer_minor >= 0 AND paid_seller_minor >= 0", "payouts"),
@@ -63,6 +70,11 @@ class Order(Base):
     hammer_minor: Mapped[int]
     shipping_minor: Mapped[int]
     """As stated on the lot. Nothing is sent, and nothing of it due, where the buyer picks up."""
+    shipping_further_minor: Mapped[int | None]
+    """As stated on the lot: what it adds to a parcel with other lots. None: as much as by itself."""
+    parcel_id: Mapped[int | None] = mapped_column(ForeignKey(Parcel.id))
+    parcel_shipping_minor: Mapped[int | None]
+    """Its own part of the parcel's shipping, due in place of its shipping; set where it is in a parcel."""
     terms: Mapped[Terms] = mapped_column(TermsType)
     """The lot's copy: what the group changes later does not touch this order."""
     state: Mapped[str]
@@ -111,6 +123,13 @@ class Order(Base):
         """An amount in the order's currency."""
         return Money(minor, self.currency)
 
+    @property
+    def shipping_due(self) -> Money:
+        """What of the shipping this order pays, the way it goes."""
+        if self.is_pick_up:
+            return self.money(0)
+        return self.money(self.shipping_minor if self.parcel_shipping_minor is None else self.parcel_shipping_minor)
+
     def facts(self) -> order_rules.Order:
         """This row as the law sees it."""
         return order_rules.Order(
@@ -120,7 +139,7 @@ class Order(Base):
             buyer_id=self.buyer_id,
             seller_id=self.seller_id,
             hammer=self.money(self.hammer_minor),
-            shipping=self.money(0 if self.is_pick_up else self.shipping_minor),
+            shipping=self.shipping_due,
             terms=self.terms,
             since=self.since,
             deadline=self.deadline,
@@ -139,6 +158,8 @@ class Order(Base):
             is_second_officer_due=self.is_second_officer_due,
             is_address_missing=self.address is None and not self.is_pick_up,
             has_return_address=self.return_address is not None,
+            can_be_posted=self.can_be_posted,
+            is_in_parcel=self.parcel_id is not None,
         )
 
     def take(self, facts: order_rules.Order) -> None:

@@ -54,6 +54,13 @@ class Action(StrEnum):
     NOT_FOUND = "not_found"
     PROPOSE_CANCEL = "propose_cancel"
     AGREE_CANCEL = "agree_cancel"
+    JOIN_PARCEL = "join_parcel"
+    """It is paid and posted together with other orders of the same seller."""
+    LEAVE_PARCEL = "leave_parcel"
+    SHARE_ANEW = "share_anew"
+    """Its part of the parcel's shipping is another than before, because another order came, went or ended."""
+    FALL_SHORT = "fall_short"
+    """What came in for its parcel was too little, and was used up by the other orders."""
     SHIP = "ship"
     CANCEL = "cancel"
     SAY_ARRIVED = "say_arrived"
@@ -112,10 +119,14 @@ class Order:
     """It is to be posted, and the buyer has not said where."""
     has_return_address: bool = False
     """Whether it is known where it goes back to."""
+    can_be_posted: bool = True
+    """The listing offered it."""
+    is_in_parcel: bool = False
+    """It is paid and posted with others; `shipping` is its own part of that."""
 
     @property
     def total(self) -> Money:
-        """T: the hammer price and shipping as stated on the lot."""
+        """T: the hammer price and shipping as stated on the lot; in a parcel, its part of the parcel's shipping."""
         return self.hammer + self.shipping
 
     @property

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import chain
 
-from marketplace.escrow import delivery, finding
+from marketplace.escrow import delivery, finding, parcels
 from marketplace.escrow.acting import act, take
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Deed, Party, State
+from marketplace.escrow.reference_rules import parcel_reference_of
+from marketplace.escrow.rules import AWAITED
 from marketplace.kernel.database import use_case
-from marketplace.kernel.errors import NotFound, RuleBroken
+from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.payments import queries as movements, service as payments
 from marketplace.payments.rules import Kind, State as MovementState
@@ -24,12 +27,13 @@ def say_sent(
     `together`: other orders with the same seller that the same payment is for. Each stays an order of its own.
     """
     orders = finding.locked_orders({order_id, *together})
-    check_same_parties(orders)
+    finding.check_same_parties(orders)
     references = [order.reference for order in orders]
     for order in orders:
         others = " ".join(reference for reference in references if reference != order.reference)
         deed = Deed(Action.SAY_SENT, finding.party_of(order, by))
         if deed.by is Party.BUYER and order.state == State.AWAITING_PAYMENT:
+            _check_is_alone(order)
             delivery.deliver(order, address_id=address_id)
         act(order, deed, by=by, note=others, client_key=client_key)
 
@@ -45,22 +49,33 @@ def confirm_payment(
     """
     order = finding.locked_order(order_id)
     deed = Deed(Action.CONFIRM_PAYMENT, finding.party_of(order, by), amount)
+    if deed.by is Party.TREASURER:
+        _check_is_alone(order)
     if not act(order, deed, by=by, note=bank_reference, client_key=client_key):
         return False
-    _check_line_is_new(order, bank_reference)
+    check_line_is_new([order.id], bank_reference)
+    book(order, amount, by=by, bank_reference=bank_reference, proof_key=proof_key)
+    return True
+
+
+def book(order: Order, amount: Money, *, by: int, bank_reference: str, proof_key: str | None) -> None:
+    """Write down which line of the bank's statement the order's money came with."""
     purpose = f"order:{order.id}:payment"
     movement = payments.intend(
         group_id=order.group_id, kind=Kind.COLLECT, amount=amount, person_id=order.buyer_id, purpose=purpose,
         key=f"{purpose}:{order.line_count}", order_id=order.id,
     )  # fmt: skip
     payments.confirm(movement_id=movement.id, by=by, bank_reference=bank_reference, proof_key=proof_key)
-    return True
 
 
 @use_case
 def not_found(*, order_id: int, by: int, client_key: str | None = None) -> None:
     """An officer looked, and the payment is not there. The buyer has some hours to look into it; once."""
-    take(Action.NOT_FOUND, order_id=order_id, by=by, client_key=client_key)
+    order = finding.locked_order(order_id)
+    deed = Deed(Action.NOT_FOUND, finding.party_of(order, by))
+    if deed.by is Party.TREASURER:
+        _check_is_alone(order)
+    act(order, deed, by=by, client_key=client_key)
 
 
 @use_case
@@ -72,18 +87,14 @@ def propose_cancel(*, order_id: int, by: int, client_key: str | None = None) -> 
 @use_case
 def agree_cancel(*, order_id: int, by: int, client_key: str | None = None) -> None:
     """The other side agrees: the order is over, and nobody is to blame."""
-    take(Action.AGREE_CANCEL, order_id=order_id, by=by, client_key=client_key)
+    order = parcels.locked_for_end(order_id)
+    if act(order, Deed(Action.AGREE_CANCEL, finding.party_of(order, by)), by=by, client_key=client_key):
+        parcels.follow_end(order, by=by)
 
 
-def check_same_parties(orders: list[Order]) -> None:
-    """What is paid or posted together is between the same two, in one group. Others' orders are not there."""
-    if len({(order.group_id, order.buyer_id, order.seller_id) for order in orders}) > 1:
-        raise NotFound("There is no such order.")
-
-
-def _check_line_is_new(order: Order, bank_reference: str) -> None:
-    """One line of the bank's statement pays an order once."""
-    for movement in movements.of_order(order.id):
+def check_line_is_new(order_ids: Collection[int], bank_reference: str) -> None:
+    """One line of the bank's statement pays an order, or the orders of a parcel, once."""
+    for movement in chain.from_iterable(movements.of_orders(order_ids).values()):
         is_payment = movement.kind == Kind.COLLECT and movement.state == MovementState.CONFIRMED
         if is_payment and movement.bank_reference == bank_reference:
             raise RuleBroken(
@@ -91,3 +102,12 @@ def _check_line_is_new(order: Order, bank_reference: str) -> None:
                 field="bank_reference",
                 amount=movement.moved or movement.amount,
             )
+
+
+def _check_is_alone(order: Order) -> None:
+    """What is paid for a parcel is said and confirmed of all its orders at once."""
+    if order.parcel_id is not None and order.state in AWAITED:
+        raise RuleBroken(
+            "This order is paid in the parcel %(reference)s. Say it on the parcel's page, for all that is in it.",
+            reference=parcel_reference_of(order.parcel_id),
+        )

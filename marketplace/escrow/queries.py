@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from marketplace.escrow.finding import no_such_order, order_for
 from marketplace.escrow.models import Message, Order, OrderLine
 from marketplace.escrow.money_rules import sees_slip
-from marketplace.escrow.order_rules import Party
+from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.rules import ENDED
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db
@@ -82,12 +82,18 @@ def orders_of(
 
 
 def alike(order: Order) -> list[Order]:
-    """Other orders between the same two that stand where this one stands: they can be paid and posted together."""
+    """Other orders between the same two that stand where this one stands: they can be paid and posted together.
+
+    What is to be paid in a parcel is paid on its page, and not named here. Its own parcel's orders come first.
+    """
     same = select(Order).where(
         Order.buyer_id == order.buyer_id, Order.seller_id == order.seller_id, Order.group_id == order.group_id,
         Order.state == order.state, Order.is_pick_up == order.is_pick_up, Order.id != order.id,
     )  # fmt: skip
-    return list(db.session.scalars(same.order_by(Order.id)))
+    if order.state == State.AWAITING_PAYMENT:
+        same = same.where(Order.parcel_id.is_(None))
+    found = db.session.scalars(same.order_by(Order.id))
+    return sorted(found, key=lambda other: order.parcel_id is None or other.parcel_id != order.parcel_id)
 
 
 def lines_of(order_id: int) -> list[OrderLine]:

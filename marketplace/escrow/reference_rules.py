@@ -8,6 +8,7 @@ CODE_LENGTH = 6
 """25 letters, six places: at five tries an hour somebody who guesses needs 2,700 years for half of them."""
 
 _ORDERS = References("E", "order")
+_PARCELS = References("P", "parcel")
 
 
 def reference_of(order_id: int) -> str:
@@ -15,9 +16,19 @@ def reference_of(order_id: int) -> str:
     return _ORDERS.reference_of(order_id)
 
 
+def parcel_reference_of(parcel_id: int) -> str:
+    """P-12-C4W: the same of a parcel, with other letters: an order and a parcel are not taken for one another."""
+    return _PARCELS.reference_of(parcel_id)
+
+
 def order_of(text: str) -> int | None:
     """The order that a reference names, however it was typed; none if it is not one of ours."""
     return _ORDERS.number_in(text)
+
+
+def parcel_of(text: str) -> int | None:
+    """The parcel that a reference names, likewise."""
+    return _PARCELS.number_in(text)
 
 
 def plain_code(text: str) -> str:

@@ -40,6 +40,11 @@ class When(StrEnum):
     SECOND_LAPSE = "after the deadline, the second time"
     LAST_PAYOUT = "when it is the last payout"
     OTHER_PAYOUT_OPEN = "when another payout is open"
+    NOT_YET_SENT = "before the deadline, when it can be posted, is in no parcel and was never said to be sent"
+    IN_UNSENT_PARCEL = "when it is in a parcel that was never said to be sent"
+    IN_PARCEL = "when it is in a parcel"
+    OVERDUE_HOLDING = "after the deadline, when something of it came"
+    OVERDUE_EMPTY = "after the deadline, when nothing of it came"
     WAS_PAID = "within the days for feedback from the last payout to him, when no other is open"
 
 
@@ -66,6 +71,8 @@ class Mark(StrEnum):
     CODE_USED = "code_used"
     SECOND_OFFICER = "is_second_officer_due"
     RETURN_ADDRESS = "has_return_address"
+    JOINED = "is_in_parcel"
+    LEFT = "is in no parcel any more"
 
 
 Stay = Callable[[Terms], timedelta]
@@ -137,17 +144,24 @@ LAW = (
     Clause(S.AWAITING_PAYMENT, A.PROPOSE_CANCEL,     P.SELLER,    W.NOT_PROPOSED,      F.NOTHING,              S.AWAITING_PAYMENT, M.PROPOSED),
     Clause(S.AWAITING_PAYMENT, A.AGREE_CANCEL,       P.BUYER,     W.OTHER_PROPOSED,    F.NOTHING,              S.CANCELLED),
     Clause(S.AWAITING_PAYMENT, A.AGREE_CANCEL,       P.SELLER,    W.OTHER_PROPOSED,    F.NOTHING,              S.CANCELLED),
+    # Joining a parcel never prolongs: the deadline of each order stays its own.
+    Clause(S.AWAITING_PAYMENT, A.JOIN_PARCEL,        P.BUYER,     W.NOT_YET_SENT,      F.NOTHING,              S.AWAITING_PAYMENT, M.JOINED),
+    Clause(S.AWAITING_PAYMENT, A.LEAVE_PARCEL,       P.BUYER,     W.IN_UNSENT_PARCEL,  F.NOTHING,              S.AWAITING_PAYMENT, M.LEFT),
+    Clause(S.AWAITING_PAYMENT, A.SHARE_ANEW,         P.CLOCK,     W.IN_PARCEL,         F.NOTHING,              S.AWAITING_PAYMENT),
+    Clause(S.AWAITING_PAYMENT, A.FALL_SHORT,         P.TREASURER, W.IN_PARCEL,         F.NOTHING,              S.TOPPING_UP),
     Clause(S.AWAITING_PAYMENT, A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.NOTHING,              S.UNPAID, strike=P.BUYER),
 
     Clause(S.PAYMENT_CLAIMED,  A.CONFIRM_PAYMENT,    P.TREASURER, W.IN_FULL,           F.HOLD,                 S.HELD),
     Clause(S.PAYMENT_CLAIMED,  A.CONFIRM_PAYMENT,    P.TREASURER, W.IN_PART,           F.HOLD,                 S.TOPPING_UP),
+    Clause(S.PAYMENT_CLAIMED,  A.FALL_SHORT,         P.TREASURER, W.IN_PARCEL,         F.NOTHING,              S.TOPPING_UP),
     Clause(S.PAYMENT_CLAIMED,  A.NOT_FOUND,          P.TREASURER, W.FIRST_TIME,        F.NOTHING,              S.AWAITING_PAYMENT, M.NOT_FOUND, after_not_found),
     Clause(S.PAYMENT_CLAIMED,  A.LAPSE,              P.CLOCK,     W.FIRST_LAPSE,       F.NOTHING,              S.PAYMENT_CLAIMED, M.SECOND_OFFICER, for_second_officer),
     Clause(S.PAYMENT_CLAIMED,  A.LAPSE,              P.CLOCK,     W.SECOND_LAPSE,      F.NOTHING,              S.CANCELLED),
 
     Clause(S.TOPPING_UP,       A.CONFIRM_PAYMENT,    P.TREASURER, W.IN_FULL,           F.HOLD,                 S.HELD),
     Clause(S.TOPPING_UP,       A.CONFIRM_PAYMENT,    P.TREASURER, W.IN_PART,           F.HOLD,                 S.TOPPING_UP),
-    Clause(S.TOPPING_UP,       A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.REFUND,               S.REFUNDED),
+    Clause(S.TOPPING_UP,       A.LAPSE,              P.CLOCK,     W.OVERDUE_HOLDING,   F.REFUND,               S.REFUNDED),
+    Clause(S.TOPPING_UP,       A.LAPSE,              P.CLOCK,     W.OVERDUE_EMPTY,     F.NOTHING,              S.CANCELLED),
 
     Clause(S.HELD,             A.SHIP,               P.SELLER,    W.IN_TIME,           F.NOTHING,              S.SHIPPED),
     Clause(S.HELD,             A.CANCEL,             P.SELLER,    W.ANY_TIME,          F.REFUND,               S.REFUNDED, strike=P.SELLER),

@@ -66,6 +66,14 @@ class SaySent(_Deed):
     together = fields.List(OrderNumber(), load_default=list, validate=validate.Length(max=_MOST_TOGETHER))
 
 
+class PutTogether(_Deed):
+    together = fields.List(OrderNumber(), load_default=list, validate=validate.Length(max=_MOST_TOGETHER))
+
+
+class SayParcelSent(_Deed):
+    address_id = Place(data_key="delivery", required=True)
+
+
 class Ship(_Deed):
     carrier = Line(most=60, blank=True, load_default="")
     tracking = Line(most=60, blank=True, load_default="")

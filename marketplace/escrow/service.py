@@ -37,6 +37,7 @@ def open_order(
     terms: Terms,
     sold_at: datetime,
     attempt: int = 1,
+    shipping_further: Money | None = None,
 ) -> Order:
     """A lot is sold. The same lot and attempt told again is the same order."""
     found = db.session.scalar(select(Order).where(Order.lot_id == lot_id, Order.attempt == attempt))
@@ -49,6 +50,7 @@ def open_order(
         hammer_minor=hammer.minor, shipping_minor=shipping.minor, terms=terms, state=State.AWAITING_PAYMENT,
         since=now, deadline=now + STAYS[State.AWAITING_PAYMENT](terms), can_be_posted=item.shipping is not None,
         can_be_picked_up=item.pickup_possible, is_pick_up=item.shipping is None,
+        shipping_further_minor=None if shipping_further is None else shipping_further.minor,
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()

@@ -10,7 +10,6 @@ from marketplace.escrow import finding
 from marketplace.escrow.acting import act, take
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Deed, Party
-from marketplace.escrow.paying import check_same_parties
 from marketplace.escrow.reference_rules import CODE_LENGTH, plain_code
 from marketplace.kernel import clock
 from marketplace.kernel.database import use_case
@@ -32,7 +31,7 @@ def ship(
     `together`: other orders of the same buyer that are in the same parcel.
     """
     orders = finding.locked_orders({order_id, *together})
-    check_same_parties(orders)
+    finding.check_same_parties(orders)
     for order in orders:
         deed = Deed(Action.SHIP, finding.party_of(order, by))
         parcel = f"{carrier} {tracking}".strip() if not order.is_pick_up else ""

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import State
-from marketplace.escrow.reference_rules import order_of
+from marketplace.escrow.parcel_queries import Together, in_parcels
+from marketplace.escrow.reference_rules import order_of, parcel_of
 from marketplace.escrow.rules import WAITING_FOR_OFFICERS
 from marketplace.groups import service as groups
 from marketplace.groups.entry_rules import Belonging
@@ -24,10 +25,10 @@ MOST = 200
 class Queue:
     """The orders that wait for an officer, most urgent first."""
 
-    payments: list[Order]
-    """Their buyers say that they have sent it."""
+    payments: list[Together]
+    """Their buyers say that they have sent it: an order each, or the orders of a parcel."""
     payouts: list[Order]
-    expected: list[Order]
+    expected: list[Together]
     """Nobody says yet that it is sent, or the rest of it."""
     own: int
     """The officer's own, which another one looks after."""
@@ -43,12 +44,37 @@ def queue_for(group_id: int, person_id: int) -> Queue:
     if member.role not in CONFIRMERS:
         orders = orders.where(Order.is_second_officer_due)
     found = list(db.session.scalars(orders.order_by(Order.deadline, Order.id).limit(MOST)))
+    parcels = in_parcels({order.parcel_id for order in found if order.parcel_id is not None})
     own = select(func.count()).where(Order.group_id == group_id, _is_own(person_id))
     return Queue(
-        payments=[order for order in found if order.state == State.PAYMENT_CLAIMED],
+        payments=_as_paid([order for order in found if order.state == State.PAYMENT_CLAIMED], parcels),
         payouts=[order for order in found if order.state == State.PAYING_OUT],
-        expected=[order for order in found if order.state in _EXPECTED],
+        expected=_as_paid([order for order in found if order.state in _EXPECTED], parcels),
         own=db.session.scalar(own.where(Order.state.in_([State.PAYMENT_CLAIMED, State.PAYING_OUT]))) or 0,
+    )
+
+
+def _as_paid(orders: list[Order], parcels: dict[int, Together]) -> list[Together]:
+    """A payment for each: one for all orders of a parcel, where the most urgent of them stands. Of a parcel all that
+    waits for money is counted, on this page or beyond its end, and once where some of it is said to be sent."""
+    found: dict[int, Together] = {}
+    for order in orders:
+        together = Together((order,)) if order.parcel_id is None else Together(parcels[order.parcel_id].waiting)
+        found.setdefault(order.id if order.parcel_id is None else -order.parcel_id, together)
+    return list(found.values())
+
+
+def parcel_with(group_id: int, person_id: int, text: str) -> int | None:
+    """The parcel of others that a line of the bank's statement is for, by its reference."""
+    groups.require(person_id, group_id, Permission.CONFIRM_MONEY)
+    number = parcel_of(text)
+    if number is None:
+        return None
+    return db.session.scalar(
+        _of_others(group_id, person_id, list(State))
+        .where(Order.parcel_id == number)
+        .with_only_columns(Order.parcel_id)
+        .limit(1)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
@@ -23,6 +23,10 @@ from marketplace.kernel.money import Money
 _BUYERS = [*(state for state, duty in DUTIES.items() if duty.whose is Party.BUYER), State.HELD]
 _SELLERS = [*(state for state, duty in DUTIES.items() if duty.whose is Party.SELLER), State.RETURN_DUE]
 _MONEYS = [State.PAYMENT_CLAIMED, State.PAYING_OUT]
+_TOGETHER = {State.AWAITING_PAYMENT, State.TOPPING_UP, State.HELD}
+
+# The orders of a parcel are one payment to look for: below zero, parcels have numbers that no order has.
+_payment = func.coalesce(-Order.parcel_id, Order.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class OrderWaits:
     """After how many days the clock refunds what was not shipped."""
     is_cancel_proposed: bool
     """The other side proposes to call it off."""
+    parcel_id: int | None = None
+    more: int = 0
+    """Other orders of its parcel that wait for the same: amounts are of all, the time is of the first to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,18 @@ def _orders(person_id: int) -> list[OrderWaits]:
     )
     now = clock.now()
     found = db.session.scalars(wanted.order_by(Order.deadline, Order.id))
-    return [wait for order in found if (wait := _wait(order, person_id, now)) is not None]
+    return _one_a_parcel([wait for order in found if (wait := _wait(order, person_id, now)) is not None])
+
+
+def _one_a_parcel(waits: list[OrderWaits]) -> list[OrderWaits]:
+    """What is paid or shipped as one parcel is one thing to do. They come by their deadlines."""
+    kept: dict[tuple[object, ...], OrderWaits] = {}
+    for wait in waits:
+        is_one_thing = wait.parcel_id is not None and wait.state in _TOGETHER and not wait.is_cancel_proposed
+        key = (wait.parcel_id, wait.state, wait.whose, wait.is_late) if is_one_thing else (wait.order_id,)
+        first = kept.get(key)
+        kept[key] = wait if first is None else replace(first, amount=first.amount + wait.amount, more=first.more + 1)
+    return list(kept.values())
 
 
 def _wait(order: Order, person_id: int, now: datetime) -> OrderWaits | None:
@@ -97,6 +115,7 @@ def _wait(order: Order, person_id: int, now: datetime) -> OrderWaits | None:
         amount=facts.missing if facts.state in (State.AWAITING_PAYMENT, State.TOPPING_UP) else facts.held,
         until=due.until if due else order.deadline, is_late=is_late,
         days_to_refund=order.terms.days_until_unshipped_refund, is_cancel_proposed=is_asked,
+        parcel_id=order.parcel_id,
     )  # fmt: skip
 
 
@@ -105,7 +124,7 @@ def _moneys(person_id: int) -> list[MoneyWaits]:
     wanted = (
         select(
             Order.group_id,
-            func.count().filter(Order.state == State.PAYMENT_CLAIMED),
+            func.count(_payment.distinct()).filter(Order.state == State.PAYMENT_CLAIMED),
             func.count().filter(Order.state == State.PAYING_OUT),
             func.min(Order.deadline),
         )

@@ -43,7 +43,7 @@ def opened(fact: OrderOpened) -> None:
 def changed(fact: OrderChanged) -> None:
     """Everybody hears it whom the table names, but not who did it himself."""
     told = told_of(fact.action, by=fact.by, was=fact.was, then=fact.order.state)
-    if told is None:
+    if told is None or fact.in_parcel:
         return
     names = _names(fact.order)
     for reader in _readers(fact, told):

@@ -97,6 +97,16 @@ def order(order_id: int) -> str:
     return f"/orders/{order_id}"
 
 
+def parcel(parcel_id: int) -> str:
+    """Orders that are paid and posted together."""
+    return f"/parcels/{parcel_id}"
+
+
+def parcel_payment(parcel_id: int) -> str:
+    """Where officers say what came in for a parcel."""
+    return f"/parcels/{parcel_id}/payment"
+
+
 def payment(order_id: int) -> str:
     """Where officers say what came in."""
     return f"/orders/{order_id}/payment"

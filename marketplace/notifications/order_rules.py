@@ -66,6 +66,7 @@ LAPSED: dict[tuple[State, State], Told] = {
     (S.AWAITING_PAYMENT, S.UNPAID): Told("order_unpaid", _BOTH),
     (S.PAYMENT_CLAIMED, S.PAYMENT_CLAIMED): Told("payment_said_sent", _OFFICERS),
     (S.PAYMENT_CLAIMED, S.CANCELLED): Told("order_cancelled", _BOTH, _("No officer confirmed the payment in time.")),
+    (S.TOPPING_UP, S.CANCELLED): Told("order_cancelled", _BOTH, _("The rest of the payment did not come in time.")),
     (S.TOPPING_UP, S.REFUNDED): Told("refunded", _BOTH, _("The rest of the payment did not come in time.")),
     (S.HELD, S.REFUNDED): Told("refunded", _BOTH, _("It was not shipped in time.")),
     (S.SHIPPED, S.INSPECTING): Told("arrived", _BOTH),
@@ -81,8 +82,18 @@ LAPSED: dict[tuple[State, State], Told] = {
     (S.PAYING_OUT, S.PAYING_OUT): Told("payout_to_make", _OFFICERS),
 }
 
-# These open a dispute, and disputes tell of it.
-NOT_TOLD_HERE = {A.NOT_RECEIVED, A.DISPUTE}
+# The first two open a dispute, and disputes tell of it; of a parcel it is told once, not of each of its orders. Who
+# puts it together or takes it apart sees the sum, and nobody else has anything to do.
+NOT_TOLD_HERE = {A.NOT_RECEIVED, A.DISPUTE, A.JOIN_PARCEL, A.LEAVE_PARCEL, A.SHARE_ANEW, A.FALL_SHORT}
+
+# What was done to the orders of a parcel together; a payment may be all of it or too little.
+PARCELS: dict[tuple[Action, bool], Told] = {
+    (A.SAY_SENT, False): Told("parcel_said_sent", _OFFICERS),
+    (A.CONFIRM_PAYMENT, True): Told("parcel_confirmed", _BOTH),
+    (A.CONFIRM_PAYMENT, False): Told("parcel_short", _BUYER),
+    (A.NOT_FOUND, False): Told("parcel_not_found", _BUYER),
+    (A.SHARE_ANEW, False): Told("parcel_changed", _BUYER),
+}
 
 
 def told_of(action: Action, *, by: Party, was: State, then: State) -> Told | None:

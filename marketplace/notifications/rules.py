@@ -106,6 +106,19 @@ TOLD = {
         "order_to_pay": _("Pay %(total)s for %(title)s by %(until)s."),
         "payment_said_sent": _("%(name)s says that %(missing)s for %(title)s is sent. Look for it by %(until)s."),
         "payment_confirmed": _("The payment of %(total)s for %(title)s came in and is held."),
+        "parcel_said_sent": _(
+            "%(name)s says that %(missing)s for a parcel of %(count)s orders is sent. Look for it by %(until)s."
+        ),
+        "parcel_confirmed": _("The payment of the parcel %(reference)s came in: %(titles)s are held."),
+        "parcel_short": _(
+            "%(missing)s is missing from your payment of the parcel %(reference)s. Send it by %(until)s."
+        ),
+        "parcel_not_found": _(
+            "The treasurer cannot find your payment of the parcel %(reference)s. You have until %(until)s."
+        ),
+        "parcel_changed": _(
+            "An order of your parcel %(reference)s has ended. It costs %(missing)s now, to be paid by %(until)s."
+        ),
         "payment_not_found": _("The treasurer cannot find your payment for %(title)s. You have until %(until)s."),
         "payment_short": _("%(missing)s is missing from your payment for %(title)s. Send it by %(until)s."),
         "cancel_proposed": _("%(name)s proposes to cancel the order for %(title)s."),

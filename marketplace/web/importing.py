@@ -37,6 +37,9 @@ MEANINGS: dict[str, Any] = {
     "dimensions": _l("As in 21 × 14 × 9 cm."),
     "weight_grams": _l("Whole grams, as in 850."),
     "shipping": _l("What it costs the buyer; 0 if you pay for it, “no” if you do not send it."),
+    "shipping_further": _l(
+        "What it adds where it goes into one parcel with other lots; empty for as much as by itself."
+    ),
     "shipping_to": _l("As in: Austria and Germany."),
     "pickup_possible": _l("yes or no."),
     PHOTOS: _l("The names of their files in the ZIP, with ; or | between them. The first is the one that cards show."),
@@ -165,7 +168,8 @@ def _sample_of(group: Group) -> list[dict[str, str]]:
         "title": "Porcelain teapot with blue flowers", "category": schemas.WORDS[Category.PORCELAIN],
         "condition": schemas.WORDS[Condition.GOOD], "description": "From my aunt’s cupboard in Steyr.",
         "faults": "A chip at the spout.", "period": "about 1765", "dimensions": "12 cm high", "weight_grams": "850",
-        "shipping": Money(1000, group.currency).amount, "shipping_to": "Austria and Germany",
+        "shipping": Money(1000, group.currency).amount,
+        "shipping_further": Money(300, group.currency).amount, "shipping_to": "Austria and Germany",
         "pickup_possible": "yes", PHOTOS: "teapot-left.jpg; teapot-spout.jpg",
     }  # fmt: skip
     second = {"title": "Open-face pocket watch", "category": schemas.WORDS[Category.WATCHES]}

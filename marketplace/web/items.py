@@ -224,6 +224,7 @@ def _written(item: Item) -> dict[str, Any]:
         "condition": item.condition or "", "period": item.period, "dimensions": item.dimensions,
         "weight_grams": item.weight_grams or "", "faults": item.faults,
         "shipping": item.shipping.amount if item.shipping is not None else "", "shipping_to": item.shipping_to,
+        "shipping_further": item.shipping_further.amount if item.shipping_further is not None else "",
         "pickup_possible": item.pickup_possible,
         "claim_label": [claim.label for claim in item.claims],
         "claim_text": [claim.text for claim in item.claims],

@@ -10,11 +10,12 @@ from flask import render_template
 
 from marketplace.accounts import queries as accounts
 from marketplace.catalog import queries as catalog
-from marketplace.escrow import finding, order_rules, queries
+from marketplace.escrow import finding, order_rules, parcel_queries, queries
 from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Message, Order, OrderLine
 from marketplace.escrow.order_rules import Action, Party, State
-from marketplace.escrow.reference_rules import shown_code
+from marketplace.escrow.parcel_queries import Together
+from marketplace.escrow.reference_rules import parcel_reference_of, shown_code
 from marketplace.escrow.reminding_rules import name_return_address_until, ship_until
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
@@ -80,6 +81,7 @@ def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None =
             A=Action,
             dispute_path=links.dispute(order.id),
             proceeds=proceeds_of(facts, lines),
+            parcel_reference=parcel_reference_of(order.parcel_id) if order.parcel_id else "",
             **_other_side(order, party),
             **_goods(order),
             **_to_do(order, facts, party, now),
@@ -115,6 +117,8 @@ def _to_do(order: Order, facts: order_rules.Order, party: Party, now: datetime) 
         if chooses or goes_back
         else [],
         "alike": queries.alike(order) if _TOGETHER.get(facts.state) is party else [],
+        "parcel": parcel_queries.in_parcels([order.parcel_id])[order.parcel_id] if order.parcel_id else None,
+        "parcel_offer": _parcel_offer(order, party, now),
         "code": shown_code(order.pick_up_code) if is_buyer and order.pick_up_code else None,
         "ship_until": ship_until(facts),
         "name_until": name_return_address_until(facts),
@@ -122,6 +126,14 @@ def _to_do(order: Order, facts: order_rules.Order, party: Party, now: datetime) 
         "owed": owed,
         "has_payout_details": accounts.payout_details_of(_own(order, party), now) is not None if owed else True,
     }
+
+
+def _parcel_offer(order: Order, party: Party, now: datetime) -> Together | None:
+    """This order and those that could go into one parcel with it, for the buyer who may still put them together."""
+    if party is not Party.BUYER or Action.JOIN_PARCEL not in open_to(order.facts(), by=party, now=now):
+        return None
+    others = parcel_queries.could_join(order)
+    return Together((order, *others)) if others else None
 
 
 def _own(order: Order, party: Party) -> int:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.money_rules import sees_slip
 from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.reference_rules import parcel_of
 from marketplace.escrow.reminding_rules import due_of, ship_until
 from marketplace.escrow.rules import HOLDING
 from marketplace.kernel import clock
@@ -164,7 +165,10 @@ def _line_detail(line: OrderLine, reader: Reader) -> Markup:
     note = ""
     match line.action:
         case Action.SAY_SENT if line.note:
-            note = _("In one payment with %(references)s")
+            in_parcel = parcel_of(line.note) is not None
+            note = _("In the parcel %(references)s") if in_parcel else _("In one payment with %(references)s")
+        case Action.JOIN_PARCEL:
+            note = "%(note)s"
         case Action.CONFIRM_PAYMENT if sees_slip(reader.party, Kind.COLLECT):
             note = _("Proof: %(note)s")
         case Action.CONFIRM_PAYOUT if reader.party in (Party.TREASURER, line.payee):

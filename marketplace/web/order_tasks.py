@@ -91,16 +91,25 @@ def _order_task(wait: OrderWaits, other: str, zone: str) -> Task:
     words = PROPOSED_TO_BUYER if is_proposed else usual
     return words.task(
         {
-            "title": wait.title,
+            "title": ngettext("%(title)s and %(num)d more", "%(title)s and %(num)d more", wait.more, title=wait.title)
+            if wait.more
+            else wait.title,
             "amount": money_text(wait.amount),
             "other": other,
             "days": str(wait.days_to_refund),
         },
-        url=url_for("orders.show", order_id=wait.order_id),
+        url=_page_of(wait),
         deadline=wait.until,
         zone=zone,
         item_id=wait.item_id,
     )
+
+
+def _page_of(wait: OrderWaits) -> str:
+    """Where it is done: a parcel is paid on its own page, and shipped from that of any of its orders."""
+    if wait.parcel_id is not None and wait.state in (State.AWAITING_PAYMENT, State.TOPPING_UP):
+        return url_for("parcels.show", parcel_id=wait.parcel_id)
+    return url_for("orders.show", order_id=wait.order_id)
 
 
 def _money_task(wait: MoneyWaits, zone: str) -> Task:

@@ -50,6 +50,13 @@ DONE: dict[tuple[Action, State | None], Done] = {
     (A.NOT_FOUND, None): Done(_l("You could not find the payment"), _l("The treasurer could not find the payment")),
     (A.PROPOSE_CANCEL, None): Done(_l("You proposed to cancel"), _l("%(name)s proposed to cancel")),
     (A.AGREE_CANCEL, None): Done(_l("You agreed to cancel"), _l("%(name)s agreed to cancel")),
+    (A.JOIN_PARCEL, None): Done(_l("You put it into a parcel"), _l("%(name)s put it into a parcel")),
+    (A.LEAVE_PARCEL, None): Done(_l("You took it out of the parcel"), _l("%(name)s took it out of the parcel")),
+    (A.SHARE_ANEW, None): _same(_l("Its part of the parcel’s shipping became %(amount)s")),
+    (A.FALL_SHORT, None): Done(
+        _l("You confirmed too little for the parcel: nothing of it was left for this order"),
+        _l("The treasurer confirmed too little for the parcel: nothing of it was left for this order"),
+    ),
     (A.SHIP, None): Done(_l("You shipped it"), _l("%(name)s shipped it")),
     (A.CANCEL, None): Done(
         _l("You cancelled: %(amount)s goes back to %(buyer)s"),
@@ -96,6 +103,7 @@ LAPSED: dict[tuple[State, State], LazyString] = {
     (S.PAYMENT_CLAIMED, S.PAYMENT_CLAIMED): _l("The treasurer was late: any other officer may confirm the payment"),
     (S.PAYMENT_CLAIMED, S.CANCELLED): _l("No officer confirmed the payment in time: the order is cancelled"),
     (S.TOPPING_UP, S.REFUNDED): _l("The rest did not come in time: %(amount)s goes back to %(buyer)s"),
+    (S.TOPPING_UP, S.CANCELLED): _l("The rest did not come in time: the order is cancelled"),
     (S.HELD, S.REFUNDED): _l("It was not shipped in time: %(amount)s goes back to %(buyer)s"),
     (S.SHIPPED, S.INSPECTING): _l("The time in transit was over: the inspection began by itself"),
     (S.INSPECTING, S.RELEASED): _l("The inspection was over: %(amount)s is released to %(seller)s"),
@@ -160,6 +168,9 @@ NOW: dict[State, Now] = {
 }  # fmt: skip
 # Where the money has just become somebody's, the payout waits for the worker's next round.
 NOW |= dict.fromkeys((S.RELEASED, S.REFUNDED, S.SPLIT), NOW[S.PAYING_OUT])
+
+# Where a payment for the whole parcel was too little, and nothing of it was left for this order.
+EMPTY = NOW[S.TOPPING_UP]._replace(then=_l("Then the order is cancelled, without a strike."))
 
 # Where the buyer paid before he said where it goes.
 NAME_ADDRESS = Now(
@@ -226,6 +237,8 @@ def now_words(order: Order, due: Due | None) -> Now | None:
         return NOWHERE_YET if due else NOWHERE
     if order.state is State.HELD and order.is_address_missing:
         return NAME_ADDRESS
+    if order.state is State.TOPPING_UP and not order.held:
+        return EMPTY
     words = NOW.get(order.state)
     if words and order.is_second_officer_due and order.state in THEN_FOR_SECOND_OFFICER:
         return words._replace(then=THEN_FOR_SECOND_OFFICER[order.state])

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.accounts import queries as accounts
 from marketplace.catalog import queries as catalog
-from marketplace.escrow import messages, queries, schemas
+from marketplace.escrow import messages, parcel_queries, queries, schemas
 from marketplace.escrow.order_rules import Party
 from marketplace.groups import queries as groups
 from marketplace.kernel import clock, images, storage
@@ -39,6 +39,7 @@ def index() -> Page:
         me(), side=SIDES.get(side), is_open=STAGES.get(stage), before=before, limit=queries.PAGE + 1
     )
     page = found[: queries.PAGE]
+    offers = parcel_queries.offers_to(me())
     with clock.at(clock.now()):  # one page, one moment
         return render_template(
             "orders/index.html",
@@ -48,9 +49,12 @@ def index() -> Page:
             side=side if side in SIDES else "",
             stage=stage if stage in STAGES else "",
             my_id=me(),
-            names=accounts.names_of(_others(order.buyer_id, order.seller_id) for order in page),
+            names=accounts.names_of(
+                [*(_others(order.buyer_id, order.seller_id) for order in page), *(each.seller_id for each in offers)]
+            ),
             groups=groups.groups({order.group_id for order in page}),
             covers=catalog.covers_of(order.item_id for order in page),
+            parcel_offers=offers,
         )
 
 

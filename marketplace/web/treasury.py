@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_security import auth_required
-from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as accounts
@@ -20,6 +18,7 @@ from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Order
 from marketplace.escrow.money_rules import owed
 from marketplace.escrow.order_rules import Action, Party
+from marketplace.escrow.reference_rules import parcel_reference_of
 from marketplace.escrow.rules import AWAITED
 from marketplace.groups import queries as groups
 from marketplace.groups.rules import Permission
@@ -54,17 +53,24 @@ def show(slug: str) -> Page:
     person_id = deposits.person_with(group.id, me(), text) if text.strip() else None
     if person_id is not None:
         return redirect(url_for("deposit_treasury.show", slug=slug, person_id=person_id))
+    parcel_id = treasury.parcel_with(group.id, me(), text) if text.strip() else None
+    if parcel_id is not None:
+        return redirect(url_for("parcels.show", parcel_id=parcel_id))
     with clock.at(clock.now()):  # one page, one moment
         queue = treasury.queue_for(group.id, me())
-        orders = [*queue.payments, *queue.payouts, *queue.expected]
+        paid = [order for payment in (*queue.payments, *queue.expected) for order in payment.orders]
+        orders = [*paid, *queue.payouts]
         return render_template(
             "treasury/show.html",
             group=group,
             queue=queue,
             deposits=deposits.count_for(group.id, me()),
             text=text,
+            parcel_reference=parcel_reference_of,
             names=accounts.names_of(each for order in orders for each in (order.buyer_id, order.seller_id)),
-            covers=catalog.covers_of(order.item_id for order in [*queue.payments, *queue.payouts]),
+            covers=catalog.covers_of(
+                order.item_id for order in [*(each.orders[0] for each in queue.payments), *queue.payouts]
+            ),
             may_search=Permission.CONFIRM_MONEY in able_in(group),
         )
 
@@ -73,7 +79,10 @@ def show(slug: str) -> Page:
 @fresh_second_factor
 def payment(order_id: int) -> Page:
     """What to look for in the group's account, and a form for what was found there."""
-    return _payment_page(_order_of_others(order_id), Form())
+    order = _order_of_others(order_id)
+    if order.parcel_id is not None and order.state in AWAITED:
+        return redirect(url_for("parcels.payment", parcel_id=order.parcel_id))
+    return _payment_page(order, Form())
 
 
 @blueprint.post("/orders/<int:order_id>/payment")
@@ -87,9 +96,11 @@ def confirm_payment(order_id: int) -> Page:
         money = as_money(amount, order.currency, field="amount")
         return paying.confirm_payment(order_id=order_id, by=me(), amount=money, **data)
 
-    return _confirm(
-        order, schemas.ConfirmPayment, confirm, _payment_page, _("It is confirmed, and both sides are told.")
-    )
+    said = _("It is confirmed, and both sides are told.")
+    return confirm_with_proof(
+        schemas.ConfirmPayment, confirm, said,
+        done=lambda: to_queue(order.group_id), again=lambda form: _payment_page(order, form),
+    )  # fmt: skip
 
 
 @blueprint.post("/orders/<int:order_id>/payment/not-found")
@@ -102,7 +113,7 @@ def not_found(order_id: int) -> Page:
     with form.refusals():
         paying.not_found(order_id=order_id, by=me(), **form.data)
         flash(_("The buyer is told that the payment cannot be found."))
-        return _to_queue(order)
+        return to_queue(order.group_id)
     return _payment_page(order, form), 422
 
 
@@ -123,10 +134,10 @@ def confirm_payout(order_id: int, payee: str) -> Page:
     def confirm(**data: Any) -> bool:
         return payouts.confirm_payout(order_id=order_id, by=me(), payee=Party(payee), **data)
 
-    def page(order: Order, form: Form) -> str:
-        return _payout_page(order, Party(payee), form)
-
-    return _confirm(order, schemas.ConfirmPayout, confirm, page, _("It is confirmed, and the payee is told."))
+    return confirm_with_proof(
+        schemas.ConfirmPayout, confirm, _("It is confirmed, and the payee is told."),
+        done=lambda: to_queue(order.group_id), again=lambda form: _payout_page(order, Party(payee), form),
+    )  # fmt: skip
 
 
 @blueprint.post(f"{_PAYOUT}/failed")
@@ -139,21 +150,8 @@ def payout_failed(order_id: int, payee: str) -> Page:
     with form.refusals():
         payouts.payout_failed(order_id=order_id, by=me(), payee=Party(payee), **form.data)
         flash(_("It stays owed, and the payee is told."))
-        return _to_queue(order)
+        return to_queue(order.group_id)
     return _payout_page(order, Party(payee), form), 422
-
-
-def _confirm(
-    order: Order,
-    schema: type[Schema],
-    confirm: Callable[..., bool],
-    page: Callable[[Order, Form], str],
-    said: str,
-) -> Page:
-    """Confirm what a form says of an order's money."""
-    return confirm_with_proof(
-        schema, confirm, said, done=lambda: _to_queue(order), again=lambda form: page(order, form)
-    )  # fmt: skip
 
 
 def _order_of_others(order_id: int) -> Order:
@@ -205,6 +203,6 @@ def _payout_page(order: Order, payee: Party, form: Form) -> str:
     )
 
 
-def _to_queue(order: Order) -> Response:
+def to_queue(group_id: int) -> Response:
     """Back to the queue: an officer who acted in the treasurer's place does not see the order any more."""
-    return redirect(url_for("treasury.show", slug=groups.group(order.group_id).slug), 303)
+    return redirect(url_for("treasury.show", slug=groups.group(group_id).slug), 303)

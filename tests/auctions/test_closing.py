@@ -44,7 +44,7 @@ def test_a_lot_starts_under_the_terms_of_that_moment(app, told):
 
 
 def test_a_lot_is_sold_to_its_leader_at_the_price_with_its_own_terms(app, told):
-    lot = a_lot(opening=500, terms=Terms(days_to_pay=9), shipping_minor=1250)
+    lot = a_lot(opening=500, terms=Terms(days_to_pay=9), shipping_minor=1250, shipping_further_minor=300)
     group = db.session.get_one(Group, lot.group_id)
     anna, ben = a_member(group), a_member(group)
     a_bid(lot, anna, 1000)
@@ -57,6 +57,7 @@ def test_a_lot_is_sold_to_its_leader_at_the_price_with_its_own_terms(app, told):
     (fact,) = told
     assert isinstance(fact, LotSold)
     assert (fact.lot_id, fact.number, fact.seller_id, fact.buyer_id) == (lot.id, lot.number, lot.seller_id, ben.id)
+    assert fact.shipping_further == Money(300, "EUR")
     assert (fact.hammer, fact.shipping, fact.terms) == (Money(1050, "EUR"), Money(1250, "EUR"), Terms(days_to_pay=9))
 
 

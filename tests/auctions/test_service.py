@@ -294,6 +294,25 @@ def test_until_the_first_bid_a_lot_says_what_its_item_says(app):
     assert now_of(lot).title == "Another title"
 
 
+def test_until_the_first_bid_a_lot_has_the_combined_rate_of_its_item(app):
+    lot = a_lot(shipping_minor=980)
+    about = (lot.item_id, lot.group_id, lot.seller_id, lot.title, "watches", eur(980), clock.now())
+    following.item_changed(ItemChanged(*about, shipping_further=eur(250)))
+    assert now_of(lot).shipping_further == eur(250)
+    a_bid(lot)
+    following.item_changed(ItemChanged(*about))
+    assert now_of(lot).shipping_further == eur(250)
+
+
+def test_a_lot_starts_with_the_combined_rate_of_its_item(app):
+    item = an_item(shipping_minor=1250, shipping_further_minor=300)
+    ends_at = clock.now() + timedelta(days=3)
+    lot = service.list_lot(
+        by=item.seller_id, item_id=item.id, opening=eur(500), client_key="key-of-the-lot", ends_at=ends_at
+    )
+    assert now_of(lot).shipping_further == eur(300)
+
+
 def test_an_item_that_is_put_away_takes_its_lot_along(app):
     lot = a_lot()
     following.item_withdrawn(ItemWithdrawn(lot.item_id, lot.group_id, lot.seller_id, lot.title, clock.now()))

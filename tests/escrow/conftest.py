@@ -11,6 +11,7 @@ from marketplace.escrow.events import (
     OrderChanged,
     OrderClosed,
     OrderOpened,
+    ParcelChanged,
 )
 from marketplace.kernel import events
 
@@ -19,6 +20,6 @@ from marketplace.kernel import events
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Everything that escrow announces, and nobody else hears."""
     facts: list[object] = []
-    kinds = (OrderOpened, OrderChanged, OrderClosed, MessageWritten, DeadlineNear, ConfirmerMissing)
+    kinds = (OrderOpened, OrderChanged, OrderClosed, MessageWritten, DeadlineNear, ConfirmerMissing, ParcelChanged)
     monkeypatch.setattr(events, "_handlers", dict.fromkeys(kinds, (facts.append,)))
     return facts

@@ -13,6 +13,7 @@ from marketplace.escrow import messages, paying, queries, treasury, waiting
 from marketplace.escrow.events import MessageWritten
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
+from marketplace.escrow.parcel_queries import Together
 from marketplace.escrow.reminding_rules import ship_until
 from marketplace.escrow.waiting import MoneyWaits, OrderWaits
 from marketplace.groups.models import Group
@@ -119,14 +120,19 @@ def test_the_most_urgent_stands_first_and_it_takes_as_many_queries_as_ever(app: 
 # ---- The officer's queue ----
 
 
+def orders_in(payments: list[Together]) -> list[tuple[Order, ...]]:
+    return [payment.orders for payment in payments]
+
+
 def test_the_queue_shows_what_is_to_be_done_most_urgent_first(app: Flask) -> None:
     group = a_group()
     orders = {state: an_order(state, group=group) for state in (State.AWAITING_PAYMENT, State.PAYMENT_CLAIMED)}
     orders |= {state: an_order(state, group=group) for state in (State.TOPPING_UP, State.PAYING_OUT, State.HELD)}
     queue = treasury.queue_for(group.id, treasurer_of(orders[State.HELD]).id)
-    assert [order.id for order in queue.payments] == [orders[State.PAYMENT_CLAIMED].id]
+    assert [order.id for (order,) in orders_in(queue.payments)] == [orders[State.PAYMENT_CLAIMED].id]
     assert [order.id for order in queue.payouts] == [orders[State.PAYING_OUT].id]
-    assert [order.id for order in queue.expected] == [orders[State.AWAITING_PAYMENT].id, orders[State.TOPPING_UP].id]
+    awaited = [orders[State.AWAITING_PAYMENT].id, orders[State.TOPPING_UP].id]
+    assert [order.id for (order,) in orders_in(queue.expected)] == awaited
 
 
 def test_an_officers_own_orders_are_counted_and_not_shown(app: Flask) -> None:

@@ -40,21 +40,25 @@ def an_order(
     shipping: int = 10_00,
     pick_up: bool = False,
     terms: Terms | None = None,
+    further: int | None = None,
+    title: str = "Bow porcelain teapot",
 ) -> Order:
     """An order of a group with a treasurer, in `state`. Amounts are in minor units of the group's currency."""
     group = group or a_group()
     seller = seller or a_member(group, name="Hedwig Amsel")
     buyer = buyer or a_member(group, name="Marta Lind")
-    item = item or an_item(seller, group, title="Bow porcelain teapot", shipping_minor=shipping)
+    costs = {"shipping_minor": shipping, "shipping_further_minor": further}
+    item = item or an_item(seller, group, title=title, **costs)
     now = clock.now()
     lot = a_lot(
         item, starts_at=now - timedelta(days=7), ends_at=now, opening=hammer,
-        shipping_minor=shipping, state=LotState.SOLD, leader_id=buyer.id,
+        **costs, state=LotState.SOLD, leader_id=buyer.id,
         leader_maximum_minor=hammer, bid_count=1, terms=terms or group.terms,
     )  # fmt: skip
     order = service.open_order(
         lot_id=lot.id, group_id=group.id, item_id=item.id, number=lot.number, title=lot.title, seller_id=seller.id,
         buyer_id=buyer.id, hammer=lot.price, shipping=lot.shipping, terms=lot.terms, sold_at=clock.now(),
+        shipping_further=lot.shipping_further,
     )  # fmt: skip
     for step in _way_to(state, pick_up=pick_up):
         step(order)

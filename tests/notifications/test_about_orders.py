@@ -20,6 +20,7 @@ from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
 from marketplace.notifications import about_orders, rules, writing
 from marketplace.notifications.models import Notice
+from marketplace.notifications.order_rules import NOT_TOLD_HERE
 from tests.factories import escrow as trade
 from tests.factories.accounts import a_person
 from tests.factories.escrow import an_order, treasurer_of
@@ -49,7 +50,7 @@ def test_each_change_can_be_written_out_for_all_whom_it_concerns(app: Flask, cla
         )
     )  # fmt: skip
     letters = all_letters()[1:]  # the first says that there is something to pay
-    assert bool(letters) == (clause.action not in (Action.NOT_RECEIVED, Action.DISPUTE))
+    assert bool(letters) == (clause.action not in NOT_TOLD_HERE)
     for notice in db.session.scalars(select(Notice)):
         sentence, details = writing.sentence_of(notice, str)
         assert "None" not in sentence % details

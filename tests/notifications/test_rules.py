@@ -15,7 +15,7 @@ import marketplace
 from marketplace.escrow.rules import LAW
 from marketplace.kernel.money import Money
 from marketplace.notifications import rules
-from marketplace.notifications.order_rules import CANCELLED, LAPSED, NOT_TOLD_HERE, TOLD, told_of
+from marketplace.notifications.order_rules import CANCELLED, LAPSED, NOT_TOLD_HERE, PARCELS, TOLD, told_of
 from marketplace.notifications.rules import BACK_OFF, KINDS, NOT_MAILED, Word, next_try, packed, unpacked
 from marketplace.wiring import HANDLERS
 
@@ -106,7 +106,7 @@ def test_nothing_is_told_of_an_order_that_cannot_happen() -> None:
 
 
 def test_each_kind_about_orders_is_used() -> None:
-    from_changes = {told.kind for table in (TOLD, LAPSED, CANCELLED) for told in table.values()}
+    from_changes = {told.kind for table in (TOLD, LAPSED, CANCELLED, PARCELS) for told in table.values()}
     others = {"order_to_pay", "message_new", "confirmer_missing", rules.deadline_kind(48), rules.deadline_kind(12)}
     assert from_changes | others == set(rules.TOLD["escrow"])
 

@@ -19,7 +19,7 @@ from marketplace.auctions.search_rules import Search, Sort
 from marketplace.deposits.rules import State as DepositState
 from marketplace.disputes import answering
 from marketplace.disputes.dispute_rules import Reason
-from marketplace.escrow import messages
+from marketplace.escrow import messages, parcels
 from marketplace.escrow.order_rules import State
 from marketplace.groups import joining, moderation, service as groups
 from marketplace.groups.models import Group
@@ -90,6 +90,11 @@ PAGES = [
     (Who.BUYER, "orders.show", "a held order"),
     (Who.SELLER, "orders.show", "a held order"),
     (Who.TREASURER, "orders.show", "a held order"),
+    (Who.BUYER, "orders.show", "an order in a parcel"),
+    (Who.BUYER, "orders.show", "an order that could join"),
+    (Who.BUYER, "parcels.show", "a parcel"),
+    (Who.SELLER, "parcels.show", "a parcel"),
+    (Who.TREASURER, "parcels.payment", "a parcel said to be paid"),
     (Who.TREASURER, "treasury.show", "the group"),
     (Who.TREASURER, "treasury.payment", "an order said to be paid"),
     (Who.TREASURER, "deposit_treasury.index", "the group"),
@@ -254,6 +259,9 @@ class _Growth:
         how = {"group": self.group, "seller": self.seller, "buyer": self.buyer}
         for state in (State.AWAITING_PAYMENT, State.PAYMENT_CLAIMED, State.HELD, State.INSPECTING, State.PAYING_OUT):
             an_order(state, **how)
+        further = an_order(State.AWAITING_PAYMENT, **how)
+        inside = self.world.things["an order in a parcel"]["order_id"]
+        parcels.put_together(order_id=further.id, by=self.buyer.id, together=[inside])
         closed = an_order(State.CLOSED, **how)
         feedback(closed.id, by=self.buyer, words="As shown.")
         feedback(closed.id, by=self.seller, words="Paid at once.")

@@ -214,7 +214,10 @@ def test_a_reference_leads_to_its_order(app: Flask, client_of: ClientOf) -> None
     assert answer.location == f"/orders/{order.id}"
     for text in ("E-1-AAA", "\x00E-1-AAA", "x" * 5000, "%00"):
         answer = client.get(path, query_string={"q": text})
-        assert answer.status_code == 200 and "No order or deposit of other members has this reference" in answer.text
+        assert (
+            answer.status_code == 200
+            and "No order, parcel or deposit of other members has this reference" in answer.text
+        )
     assert client.get(path, query_string={"q": "\x00"}).status_code == 200
 
 

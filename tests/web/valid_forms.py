@@ -73,7 +73,8 @@ _PROFILE: dict[str, Typed] = {
 _ITEM: dict[str, Typed] = {
     "title": "Bow teapot", "description": "From **Steyr**.", "category": "porcelain", "condition": "used",
     "period": "1760", "dimensions": "12 cm", "weight_grams": "850", "claim_label": "Period", "claim_text": "1760",
-    "claim_sureness": "likely", "faults": "A chip.", "shipping": "9.80", "shipping_to": "Austria",
+    "claim_sureness": "likely", "faults": "A chip.", "shipping": "9.80", "shipping_further": "2.50",
+    "shipping_to": "Austria",
     "pickup_possible": "1",
 }  # fmt: skip
 _ADDRESS: dict[str, Typed] = {
@@ -158,11 +159,14 @@ FORMS: dict[str, Sent] = {
     "/orders/<int:order_id>/delivery": Sent(Who.BUYER, "a held order without an address", _DELIVERY),
     "/orders/<int:order_id>/return-address": Sent(Who.SELLER, "a return that has nowhere to go", {"delivery": of("the seller's address", "address_id"), **_KEY}),
     "/orders/<int:order_id>/sent": Sent(Who.BUYER, "an unpaid order", {**_DELIVERY, **_KEY}),
+    "/orders/<int:order_id>/parcel": Sent(Who.BUYER, "an order that could join", {"together": of("an unpaid order", "order_id"), **_KEY}),
+    "/parcels/<int:parcel_id>/sent": Sent(Who.BUYER, "a parcel", {**_DELIVERY, **_KEY}),
     "/orders/<int:order_id>/ship": Sent(Who.SELLER, "a held order", {"carrier": "Post", "tracking": "CX 4471", **_KEY}),
     "/orders/<int:order_id>/code": Sent(Who.SELLER, "an order to be picked up", {"code": of("the code of an order to be picked up", "code"), **_KEY}),
     "/orders/<int:order_id>/return-sent": Sent(Who.BUYER, "an order to go back", {"carrier": "Post", "tracking": "RR 1", **_KEY}),
     "/orders/<int:order_id>/return-contested": Sent(Who.SELLER, "an order that came back", {"reason": "The lid is missing.", **_KEY}),
     "/orders/<int:order_id>/payment": Sent(Who.TREASURER, "an order said to be paid", {"amount": "142.00", "bank_reference": "Line 7", **_KEY}, files=("proof",)),
+    "/parcels/<int:parcel_id>/payment": Sent(Who.TREASURER, "a parcel said to be paid", {"amount": "284.00", "bank_reference": "Line 7", **_KEY}, files=("proof",)),
     "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>": Sent(Who.TREASURER, "a payout to the seller", {"bank_reference": "Line 8", **_KEY}, files=("proof",)),
     "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>/failed": Sent(Who.TREASURER, "a payout to the seller", {"reason": "Closed account.", **_KEY}),
     "/g/<slug>/treasury/deposits/<int:person_id>": Sent(Who.TREASURER, "a deposit said to be sent", {"amount": "50.00", "bank_reference": "Line 9", **_KEY}, files=("proof",)),

@@ -34,7 +34,7 @@ from marketplace.deposits.models import Deposit
 from marketplace.deposits.rules import State as DepositState
 from marketplace.disputes import answering, queries as disputes
 from marketplace.disputes.dispute_rules import Party as Side
-from marketplace.escrow import messages, shipping
+from marketplace.escrow import messages, parcel_paying, parcels, shipping
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import State
 from marketplace.groups import instructions, joining, members, moderation
@@ -356,6 +356,7 @@ class _Builder:
         lot = db.session.get_one(Lot, db.session.get_one(Order, self._order_id("a held order")).lot_id)
         self._lot("a sold lot", lot)
         self.things["a payout to the seller"] = {**self.things["an order being paid out"], "payee": "seller"}
+        self._parcels()
         self._pick_up()
         self._proof()
         bare = self._order("a held order without an address", self._deal(State.AWAITING_PAYMENT))
@@ -375,6 +376,18 @@ class _Builder:
         self._thing("a message to report", subject=f"message:{message.id}")
         for name, who in {"the buyer": Who.BUYER, "the outsider": Who.OUTSIDER}.items():
             self._thing(f"{name} to report", subject=f"person:{self._id(who)}")
+
+    def _parcels(self) -> None:
+        """One that is said to be paid, and one that takes more in; and an order that could go into that."""
+        for name, is_sent in (("a parcel said to be paid", True), ("a parcel", False)):
+            first, second = self._deal(State.AWAITING_PAYMENT), self._deal(State.AWAITING_PAYMENT)
+            self._order(f"an order in {name}", first)
+            parcel_id = parcels.put_together(order_id=first.id, by=first.buyer_id, together=[second.id])
+            self.things[name] = {"parcel_id": parcel_id}
+            if is_sent:
+                address_id = self.things["the buyer's address"]["address_id"]
+                parcel_paying.say_sent(parcel_id=parcel_id, by=first.buyer_id, address_id=address_id)
+        self._order("an order that could join", self._deal(State.AWAITING_PAYMENT))
 
     def _pick_up(self) -> None:
         order = self._order("an order to be picked up", self._deal(State.HELD, pick_up=True))
