@@ -15,7 +15,8 @@ from marketplace.worker.serve import Address, web_command
 
 WEB_PROCESSES = 2
 _PATIENCE_SECONDS = 60
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PROC = Path("/proc")
+_PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -38,6 +39,15 @@ def worker(environ: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
+def demo(environ: Mapping[str, str], port: int) -> Iterator[int]:
+    """The process id of `flask serve` with its demo, once that is made and the web server answers."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(port)]
+    with _running([*command, "--web-processes", str(WEB_PROCESSES)], {**environ, "EARNEST_DEMO": "1"}) as served:
+        _wait_for(port, served, patience=10 * _PATIENCE_SECONDS)
+        yield served.pid
+
+
+@contextmanager
 def bare_page(port: int) -> Iterator[None]:
     """A Flask page that says hello, on the same server with as many processes and threads."""
     command = web_command(Address("127.0.0.1", port, ""), WEB_PROCESSES, 250, "benchmarks.auctions.bare:app")
@@ -53,15 +63,31 @@ def free_port() -> int:
 
 
 def resident_mib(parent: int) -> list[float]:
-    """Resident memory of each web process."""
-    sizes = []
-    for process in Path("/proc").glob("[0-9]*"):
+    """Resident memory of each web process, by the web server's own."""
+    return [int((_PROC / str(pid) / "statm").read_text().split()[1]) * _PAGE / 2**20 for pid in children_of(parent)]
+
+
+def processor_seconds(parent: int) -> float:
+    """What its web processes have needed so far, together."""
+    fields = [_stat(_PROC / str(pid)) for pid in children_of(parent)]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / _TICKS
+
+
+def children_of(parent: int) -> list[int]:
+    """The processes that this one has started."""
+    found = []
+    for process in _PROC.glob("[0-9]*"):
         try:
-            if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                sizes.append(int((process / "statm").read_text().split()[1]) * _PAGE / 2**20)
+            if int(_stat(process)[1]) == parent:
+                found.append(int(process.name))
         except OSError:
             continue  # it has ended meanwhile
-    return sizes
+    return found
+
+
+def _stat(process: Path) -> list[str]:
+    """What the kernel counts of a process, behind its name."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
 
 
 @contextmanager
@@ -74,8 +100,8 @@ def _running(command: list[str], environ: Mapping[str, str]) -> Iterator[subproc
         process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+def _wait_for(port: int, process: subprocess.Popen[bytes], *, patience: float = _PATIENCE_SECONDS) -> None:
+    give_up_at = time.monotonic() + patience
     while time.monotonic() < give_up_at:
         if process.poll() is not None:
             break
