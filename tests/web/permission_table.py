@@ -241,6 +241,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /g/<slug>/items/import/sample.csv": (to(MEMBERS),),
     "GET /g/<slug>/items/import/<int:upload_id>": (to(SELLER, "the seller's table"),),
     "POST /g/<slug>/items/import/<int:upload_id>": (to(SELLER, "the seller's table"),),
+    "POST /g/<slug>/items/import/<int:upload_id>/throw-away": (button(SELLER, "the seller's table"),),
     "GET /g/<slug>/items/import/<int:upload_id>/to-mend.csv": (to(SELLER, "the seller's table"),),
     "GET /g/<slug>/items/<int:item_id>": (
         seen_by(SELLER, "a draft"),
