@@ -10,20 +10,18 @@ how long it takes from the commit of a bid to its coming over the lines.
 from __future__ import annotations
 
 import argparse
-import os
 import select
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
+from flask import Flask
 from sqlalchemy import select as wanted
 
+from benchmarks.auctions import serving
 from marketplace.app import create_app
 from marketplace.auctions import bid_rules, bidding
 from marketplace.auctions.models import Alias, Lot
@@ -32,7 +30,6 @@ from marketplace.config import read_settings
 from marketplace.groups.models import Group
 from marketplace.kernel.database import db, unit_of_work
 
-TICKS = os.sysconf("SC_CLK_TCK")
 PER_ADDRESS = 100  # of the 120 a minute that one address may open
 BIDS = 20
 PATIENCE_SECONDS = 10
@@ -43,49 +40,36 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=30)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="earnest-live-") as folder, serving(Path(folder)) as (port, environ, pid):
-        app = create_app(read_settings(environ))
-        with app.app_context():
-            lots = public_lots()
-            before = memory_of(pid)
-            lines = [opened(port, lots[n % len(lots)][1], n) for n in range(asked.pages)]
-            listening = {line for line in lines if b"text/event-stream" in line.recv(4096)}
-            time.sleep(3)
-            print(f"{asked.pages} pages opened, {len(listening)} of them on a line that stays open")
-            print(f"web processes: {before:.0f} MiB before, {memory_of(pid):.0f} MiB now, together")
-            began = seconds_of(pid)
-            time.sleep(asked.seconds)
-            part = (seconds_of(pid) - began) / asked.seconds
-            print(f"while nothing happens they use {100 * part:.2f} % of one core")
-            heard = [latency(each, listening & set(lines[at :: len(lots)])) for each, at in bid_on(lots)]
-        print(f"from a bid's commit to the last page of its lot: median {1000 * statistics.median(heard):.0f} ms, "
-              f"at most {1000 * max(heard):.0f} ms, of {len(heard)} bids")  # fmt: skip
+    port = serving.free_port()
+    with tempfile.TemporaryDirectory(prefix="earnest-live-") as folder:
+        environ = {
+            "EARNEST_DATA": folder, "EARNEST_BASE_URL": f"http://127.0.0.1:{port}", "EARNEST_LOG_LEVEL": "ERROR"
+        }  # fmt: skip
+        with serving.demo(environ, port) as pid:
+            app = create_app(read_settings(environ | {"EARNEST_DEMO": "1"}))
+            measure(app, port, web_server_of(pid), pages=asked.pages, seconds=asked.seconds)
     return 0
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[tuple[int, dict[str, str], int]]:
-    """The product with its demo: port, settings, and the process to look at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environ = {
-        "EARNEST_DEMO": "1", "EARNEST_DATA": str(folder), "EARNEST_BASE_URL": f"http://127.0.0.1:{port}",
-        "EARNEST_LOG_LEVEL": "ERROR",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(port), "--web-processes", "2"]
-    served = subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
-    try:
-        while True:
-            time.sleep(0.5)
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert served.poll() is None
-        yield port, environ, served.pid
-    finally:
-        served.terminate()
-        served.wait()
+def measure(app: Flask, port: int, web: int, *, pages: int, seconds: float) -> None:
+    """Open so many pages, wait so long, bid; prints."""
+    with app.app_context():
+        lots = public_lots()
+        before = sum(each.resident for each in serving.memory_of_web_processes(web))
+        lines = [opened(port, lots[n % len(lots)][1], n) for n in range(pages)]
+        listening = {line for line in lines if b"text/event-stream" in line.recv(4096)}
+        time.sleep(3)
+        print(f"{pages} pages opened, {len(listening)} of them on a line that stays open")
+        print(
+            f"web processes: {before:.0f} MiB before, {sum(each.resident for each in serving.memory_of_web_processes(web)):.0f} MiB now, together"
+        )
+        began = serving.processor_seconds(web)
+        time.sleep(seconds)
+        part = (serving.processor_seconds(web) - began) / seconds
+        print(f"while nothing happens they use {100 * part:.2f} % of one core")
+        heard = [latency(each, listening & set(lines[at :: len(lots)])) for each, at in bid_on(lots)]
+    print(f"from a bid's commit to the last page of its lot: median {1000 * statistics.median(heard):.0f} ms, "
+          f"at most {1000 * max(heard):.0f} ms, of {len(heard)} bids")  # fmt: skip
 
 
 def public_lots() -> list[tuple[int, str]]:
@@ -135,29 +119,9 @@ def latency(lot_id: int, lines: set[socket.socket]) -> float:
     return time.monotonic() - committed
 
 
-def web_processes(pid: int) -> list[int]:
-    """The web server's processes: children of children of `flask serve`."""
-    parents = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    children = [each for each, parent in parents.items() if parent == pid]
-    return [each for each, parent in parents.items() if parent in children]
-
-
-def seconds_of(pid: int) -> float:
-    """Processor time so far."""
-    times = ((Path("/proc") / str(each) / "stat").read_text().rpartition(")")[2].split() for each in web_processes(pid))
-    return sum(int(fields[11]) + int(fields[12]) for fields in times) / TICKS
-
-
-def memory_of(pid: int) -> float:
-    """Resident MiB."""
-    pages = sum(int((Path("/proc") / str(each) / "statm").read_text().split()[1]) for each in web_processes(pid))
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+def web_server_of(pid: int) -> int:
+    """The one of the children of `flask serve` that has started the web processes."""
+    return next(each for each in serving.children_of(pid) if len(serving.children_of(each)) == serving.WEB_PROCESSES)
 
 
 if __name__ == "__main__":

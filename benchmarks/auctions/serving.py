@@ -16,6 +16,7 @@ from marketplace.worker.serve import Address, web_command
 
 WEB_PROCESSES = 2
 _PATIENCE_SECONDS = 60
+_PROC, _TICKS = Path("/proc"), os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -35,6 +36,15 @@ def worker(environ: Mapping[str, str]) -> Iterator[None]:
     """One worker, while it works."""
     with _running([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], environ):
         yield
+
+
+@contextmanager
+def demo(environ: Mapping[str, str], port: int) -> Iterator[int]:
+    """The process id of `flask serve` with its demo, once that is made and the web server answers."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(port)]
+    with _running([*command, "--web-processes", str(WEB_PROCESSES)], {**environ, "EARNEST_DEMO": "1"}) as served:
+        _wait_for(port, served, patience=10 * _PATIENCE_SECONDS)
+        yield served.pid
 
 
 @contextmanager
@@ -64,15 +74,34 @@ class Memory(NamedTuple):
 def memory_of_web_processes(parent: int) -> list[Memory]:
     """Of each web process of this server."""
     sizes = []
-    for process in Path("/proc").glob("[0-9]*"):
+    for pid in children_of(parent):
+        lines = (line.split() for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:])
+        kib = {line[0]: int(line[1]) for line in lines}
+        sizes.append(Memory(kib["Pss:"] / 1024, kib["Rss:"] / 1024))
+    return sizes
+
+
+def processor_seconds(parent: int) -> float:
+    """What its web processes have needed so far, together."""
+    fields = [_stat(_PROC / str(pid)) for pid in children_of(parent)]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / _TICKS
+
+
+def children_of(parent: int) -> list[int]:
+    """The processes that this one has started."""
+    found = []
+    for process in _PROC.glob("[0-9]*"):
         try:
-            if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                lines = (line.split() for line in (process / "smaps_rollup").read_text().splitlines()[1:])
-                kib = {line[0]: int(line[1]) for line in lines}
-                sizes.append(Memory(kib["Pss:"] / 1024, kib["Rss:"] / 1024))
+            if int(_stat(process)[1]) == parent:
+                found.append(int(process.name))
         except OSError:
             continue  # it has ended meanwhile
-    return sizes
+    return found
+
+
+def _stat(process: Path) -> list[str]:
+    """What the kernel counts of a process, behind its name."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
 
 
 @contextmanager
@@ -85,8 +114,8 @@ def _running(command: list[str], environ: Mapping[str, str]) -> Iterator[subproc
         process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+def _wait_for(port: int, process: subprocess.Popen[bytes], *, patience: float = _PATIENCE_SECONDS) -> None:
+    give_up_at = time.monotonic() + patience
     while time.monotonic() < give_up_at:
         if process.poll() is not None:
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 
 from marketplace.auctions import bid_rules, bidding, chance_rules, closing, finding, retracting
 from marketplace.auctions.chance_models import Chance, NoChances
@@ -17,6 +17,7 @@ from marketplace.auctions.queries import LATE_AFTER
 from marketplace.auctions.retraction_rules import Cause
 from marketplace.auctions.rules import Lot as Facts, Party as LotParty, State as LotState
 from marketplace.groups import service as groups
+from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Group, Membership, facts
 from marketplace.groups.rules import Permission, may
 from marketplace.kernel import audit, clock
@@ -103,6 +104,16 @@ def open_chance(lot: Lot, person_id: int | None) -> Chance | None:
         return None
     his = (Chance.lot_id == lot.id, Chance.person_id == person_id, Chance.state == State.OPEN)
     return db.session.scalar(select(Chance).where(*his))
+
+
+def waiting_for(person_id: int, *, now: datetime) -> list[tuple[Chance, Lot, Group]]:
+    """What is offered to a person in groups that he has not left, the first to lapse first. One query."""
+    his = and_(Membership.group_id == Lot.group_id, Membership.person_id == Chance.person_id)
+    wanted = select(Chance, Lot, Group).join(Lot, Lot.id == Chance.lot_id).join(Group, Group.id == Lot.group_id)
+    wanted = wanted.join(Membership, his).where(Membership.state == Belonging.MEMBER)
+    wanted = wanted.where(Chance.person_id == person_id, Chance.state == State.OPEN, Chance.ends_at > now)
+    rows = db.session.execute(wanted.where(Lot.hidden_at.is_(None)).order_by(Chance.ends_at, Chance.id))
+    return [(chance, lot, group) for chance, lot, group in rows]
 
 
 @use_case

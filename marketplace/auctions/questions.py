@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -135,6 +136,23 @@ def thread_of(lot_id: int, number: int) -> Thread:
     if not found:
         raise NotFound("There is no such question.")
     return found[0]
+
+
+def said_to(said_id: int, person_id: int) -> tuple[Lot, Said]:
+    """One thing that was said and its lot, for somebody who sees it. Raises NotFound, of what is hidden, too."""
+    hidden = select(Hiding.said_id).where(Hiding.said_id == said_id)
+    said = db.session.scalar(select(Said).where(Said.id == said_id, ~hidden.exists()))
+    if said is None:
+        raise NotFound("There is no such question.")
+    return finding.lot_for(said.lot_id, person_id), said
+
+
+def said_in(group_id: int, said_ids: Sequence[int]) -> list[tuple[Said, Lot, str]]:
+    """Those of them that were said in a group, each with its lot and the reason for which it is hidden. One query."""
+    wanted = select(Said, Lot, Hiding.reason).join(Lot, Lot.id == Said.lot_id)
+    wanted = wanted.outerjoin(Hiding, Hiding.said_id == Said.id)
+    rows = db.session.execute(wanted.where(Said.id.in_(said_ids), Lot.group_id == group_id))
+    return [(said, lot, reason or "") for said, lot, reason in rows]
 
 
 def latest(lot_id: int, *, before: int | None = None, limit: int = PAGE) -> tuple[list[Thread], int | None]:

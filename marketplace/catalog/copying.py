@@ -1,4 +1,8 @@
-"""Copying an item: the same words and photographs as a new draft, and nothing of what became of the first."""
+"""Copying an item: the same words and photographs as a new draft, which keeps where it came from.
+
+Nothing of what became of the first is copied. That it came from there stays, whatever is changed on the copy: else a
+seller would list what a dispute undid as something new.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,11 @@ def copy_item(*, item_id: int, by: int, client_key: str) -> Item:
         raise NotAllowed("Only its seller copies an item. Ask the seller.")
     if item.hidden_at is not None:
         raise RuleBroken("A moderator has hidden this item, and it is not copied. Ask one of the officers.")
-    group_id, details, shown = item.group_id, _details(item), queries.photos_of([item.id])[item.id]
-    draft = service.draft_item(by=by, group_id=group_id, client_key=client_key, details=details)
+    group_id, origin_id, details = item.group_id, item.copied_from_id or item.id, _details(item)
+    shown = queries.photos_of([item.id])[item.id]
+    draft = service.draft_item(
+        by=by, group_id=group_id, client_key=client_key, details=details, copied_from_id=origin_id
+    )
     if draft.state == State.DRAFT:
         for photo in shown:
             with suppress(NotFound):  # a file that got lost keeps nobody from copying the rest

@@ -6,15 +6,15 @@ What is kept is the table as it came, and of the ZIP the pictures that rows name
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.catalog import archives, import_judging, photos, service
+from marketplace.catalog import archives, import_judging, import_keeping, photos, service
 from marketplace.catalog.archives import MOST_PIXELS, MOST_UNREADABLE, Archive
 from marketplace.catalog.import_judging import Report, Verdict
 from marketplace.catalog.import_models import Import, KeptFile, State
@@ -65,22 +65,8 @@ def keep(*, by: int, group_id: int, client_key: str, content: bytes, zipped: Bin
         )
     finally:
         if not is_ours:
-            _forget(file.key for file in files)
+            import_keeping.forget_pictures(file.key for file in files)
     return upload
-
-
-def kept(upload_id: int, *, by: int, group_id: int) -> Import:
-    """A member's own upload. Raises NotFound, too, where its day is over or another has taken its place."""
-    upload = db.session.get(Import, upload_id)
-    if upload is None or (upload.person_id, upload.group_id) != (by, group_id) or upload.ends_at <= clock.now():
-        raise _no_such_upload()
-    return upload
-
-
-def waiting(*, by: int, group_id: int) -> Import | None:
-    """What a member has sent and not imported yet."""
-    his = select(Import).where(Import.person_id == by, Import.group_id == group_id, Import.state == State.KEPT)
-    return db.session.scalars(his.where(Import.ends_at > clock.now()).order_by(Import.id.desc())).first()
 
 
 def report_on(upload: Import) -> Report:
@@ -100,7 +86,7 @@ def import_rows(*, upload_id: int, by: int, group_id: int, choice: Choice) -> No
 
     Raises NotFound, NotAllowed, or RuleBroken where not all are good that should be.
     """
-    upload = kept(upload_id, by=by, group_id=group_id)
+    upload = import_keeping.kept(upload_id, by=by, group_id=group_id)
     if upload.state == State.DONE:
         return
     groups.require(by, group_id, Permission.LIST_ITEM)
@@ -116,19 +102,8 @@ def import_rows(*, upload_id: int, by: int, group_id: int, choice: Choice) -> No
             raise
     finally:
         if not is_news:
-            _forget(copies)
-    _forget(sources)
-
-
-def forget_old_imports(limit: int = 20) -> int:
-    """Uploads whose day is over go, with their pictures. How many have gone."""
-    due = select(Import.id, Import.files).where(Import.ends_at <= clock.now())
-    rows = db.session.execute(due.order_by(Import.ends_at).limit(limit)).all()
-    let_go()
-    _forget(file.key for row in rows for file in row.files)  # the row goes last: who is stopped here begins again
-    if rows:
-        _delete([row.id for row in rows])
-    return len(rows)
+            import_keeping.forget_pictures(copies)
+    import_keeping.forget_pictures(sources)
 
 
 def _key_of(client_key: str, content: bytes, zipped: BinaryIO | None) -> str:
@@ -221,7 +196,7 @@ def _write(*, upload_id: int, by: int, group_id: int, chosen: Sequence[_Chosen])
     upload = db.session.get(Import, upload_id, with_for_update=True)
     now = clock.now()
     if upload is None or upload.ends_at <= now:
-        raise _no_such_upload()
+        raise import_keeping.no_such_upload()
     if upload.state == State.DONE:
         return False
     groups.require(by, group_id, Permission.LIST_ITEM)
@@ -269,19 +244,5 @@ def _photos_of(item_id: int, chosen: _Chosen) -> list[Photo]:
     ]  # fmt: skip
 
 
-@use_case
-def _delete(upload_ids: list[int]) -> None:
-    db.session.execute(delete(Import).where(Import.id.in_(upload_ids)))
-
-
 def _sent_before(person_id: int, client_key: str) -> Import | None:
     return db.session.scalar(select(Import).where(Import.person_id == person_id, Import.client_key == client_key))
-
-
-def _forget(keys: Iterable[str]) -> None:
-    for key in filter(None, keys):
-        images.forget(key, widths=WIDTHS)
-
-
-def _no_such_upload() -> NotFound:
-    return NotFound("There is no such table, or its day is over. Send it again.")

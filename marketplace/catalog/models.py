@@ -58,6 +58,8 @@ class Item(Base):
     seller_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     client_key: Mapped[str]
     """Made by the page: a form sent twice is one item."""
+    copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("items.id"), index=True)
+    """The first of the line of items that it was copied from. It stays whatever its seller changes on the copy."""
 
     title: Mapped[str] = mapped_column(default="")
     description: Mapped[str] = mapped_column(default="")

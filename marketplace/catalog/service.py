@@ -25,10 +25,11 @@ from marketplace.kernel.money import Money, NotExact, exponent
 
 
 @use_case
-def draft_item(*, by: int, group_id: int, client_key: str, details: Details) -> Item:
+def draft_item(*, by: int, group_id: int, client_key: str, details: Details, copied_from_id: int | None = None) -> Item:
     """Begin an item, as incomplete as it may be. The same form sent twice is one item."""
     groups.require(by, group_id, Permission.LIST_ITEM)
     item = begun(by=by, group_id=group_id, client_key=client_key, details=details, at=clock.now())
+    item.copied_from_id = copied_from_id
     try:
         with db.session.begin_nested():
             db.session.add(item)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 
 from marketplace.auctions.models import Lot
+from marketplace.catalog.models import Item
 from marketplace.disputes import judging_rules
 from marketplace.disputes.choosing import never_of
 from marketplace.disputes.choosing_rules import CHOOSING, agree_until
@@ -26,6 +27,8 @@ from marketplace.kernel.errors import NotFound
 
 PAGE = 25
 MOST_PROPOSABLE = 1000
+# Whom so many undone sales do not warn, more do not either.
+MOST_CAME_BACK = 5
 # A worker acts within seconds of a deadline. After so long the operators should look.
 LATE_AFTER = timedelta(minutes=5)
 # Reminders are looked for once a minute.
@@ -142,8 +145,10 @@ def is_due(found: Case) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CameBack:
-    """An earlier sale of an item that was undone after a dispute: what whoever sees its new lot should know."""
+    """An earlier sale that was undone after a dispute: what whoever sees the new lot should know."""
 
+    is_of_copy: bool
+    """Of an item that this one was copied from, or that was copied from the same one: the same thing or its like."""
     lot_number: int
     sold_at: datetime
     reason: Reason
@@ -152,15 +157,21 @@ class CameBack:
 
 
 def came_back(lot: Lot) -> list[CameBack]:
-    """What became of the item's earlier lots in disputes, the last one first. Nobody is named. One query."""
-    wanted = select(Order.lot_number, Order.opened_at, Dispute.reason, Dispute.ending, Dispute.settled_outcome)
+    """What became of earlier lots of the item, and of those it shares its origin with, in disputes: the last ones
+    first. Nobody is named. One query."""
+    origin = select(func.coalesce(Item.copied_from_id, Item.id)).where(Item.id == lot.item_id).scalar_subquery()
+    family = select(Item.id).where(or_(Item.id == origin, Item.copied_from_id == origin))
+    wanted = select(
+        Order.item_id != lot.item_id, Order.lot_number, Order.opened_at, Dispute.reason, Dispute.ending,
+        Dispute.settled_outcome,
+    )  # fmt: skip
     wanted = wanted.join(Dispute, Dispute.order_id == Order.id).where(
-        Order.item_id == lot.item_id, Order.lot_id < lot.id, Dispute.settled_outcome.in_(UNDONE_BY)
+        Order.item_id.in_(family), Order.lot_id < lot.id, Dispute.settled_outcome.in_(UNDONE_BY)
     )
-    rows = db.session.execute(wanted.order_by(Order.id.desc())).all()
+    rows = db.session.execute(wanted.order_by(Order.id.desc()).limit(MOST_CAME_BACK)).all()
     return [
-        CameBack(number, sold_at, Reason(reason), Ending(ending), Outcome(outcome))
-        for number, sold_at, reason, ending, outcome in rows
+        CameBack(bool(is_of_copy), number, sold_at, Reason(reason), Ending(ending), Outcome(outcome))
+        for is_of_copy, number, sold_at, reason, ending, outcome in rows
         if ending and outcome
     ]
 

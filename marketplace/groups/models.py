@@ -233,11 +233,11 @@ class Report(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
     subject: Mapped[str]
-    """The thing, as kind and number: "lot:12", "message:5", "person:7"."""
+    """The thing, as kind and number: "lot:12", "message:5", "person:7", "words:3" (said under a lot)."""
     about_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
-    """The lot's seller, the message's author, or the person: he does not see the report, officer or not."""
+    """The lot's seller, who wrote it, or the person: he does not see the report, officer or not."""
     message: Mapped[str] = mapped_column(default="")
-    """What the message said when it was reported: officers have no page of it."""
+    """What was written, as it was when it was reported: of messages officers have no page."""
     written_at: Mapped[datetime | None]
     reason: Mapped[str]
     reported_by: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)

@@ -15,7 +15,7 @@ from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotFound, Stale
 from marketplace.kernel.events import announce
 
-SUBJECT = re.compile(r"(lot|message|person):[1-9][0-9]{0,17}", re.ASCII)
+SUBJECT = re.compile(r"(lot|message|person|words):[1-9][0-9]{0,17}", re.ASCII)
 
 
 def check_subject(subject: str) -> None:
@@ -35,9 +35,10 @@ def report(
     message: str = "",
     written_at: datetime | None = None,
 ) -> Report:
-    """Tell the officers that something is not right: a lot, a message, a member. Twice is once while it is open.
+    """Tell the officers that something is not right: a lot, a message, a member, or what is said under a lot. Twice is
+    once while it is open.
 
-    `about_id` is the person behind it. Of a message, its words and their moment are kept as they were.
+    `about_id` is the person behind it. Of what somebody wrote, its words and their moment are kept as they were.
     """
     check_subject(subject)
     locked_group(group_id)  # two reports of one double click wait for one another here

@@ -92,6 +92,11 @@ ENDINGS = {
 
 # Of an earlier sale of what is for sale again, for everybody: without names or sums.
 SOLD_BEFORE = _l("Sold before, as lot %(number)s on %(day)s, and undone: %(wrong)s.")
+# It may be the same thing or another one like it: readers are told what is known, and ask.
+COPY_SOLD_BEFORE = _l(
+    "This item is a copy, or was copied. An item with the same origin was sold before, as lot %(number)s on %(day)s, "
+    "and undone: %(wrong)s."
+)
 CAME_BACK = {
     Reason.NOT_RECEIVED: _l("it did not arrive"),
     Reason.NOT_AS_DESCRIBED: _l("not as described"),
@@ -176,7 +181,10 @@ def came_back_words(sales: Iterable[CameBack]) -> list[tuple[Markup, str]]:
     """Earlier sales of what is for sale again, for everybody: what was wrong, and what was decided."""
     return [
         (
-            told(SOLD_BEFORE, {"number": sale.lot_number, "day": day(sale.sold_at), "wrong": CAME_BACK[sale.reason]}),
+            told(
+                COPY_SOLD_BEFORE if sale.is_of_copy else SOLD_BEFORE,
+                {"number": sale.lot_number, "day": day(sale.sold_at), "wrong": CAME_BACK[sale.reason]},
+            ),
             f"{DECIDED[sale.ending]} {WANTED[sale.outcome]}.",
         )
         for sale in sales

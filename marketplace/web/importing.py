@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, cast
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_security import auth_required
 from werkzeug.wrappers import Response as BaseResponse
 
-from marketplace.catalog import importing, rules, schemas, table_rules
+from marketplace.catalog import import_keeping, importing, rules, schemas, table_rules
 from marketplace.catalog.import_judging import Report, Verdict
 from marketplace.catalog.import_models import Import, State
 from marketplace.catalog.import_rules import NAMES, PHOTOS, Choice
@@ -106,9 +106,20 @@ def to_mend(slug: str, upload_id: int) -> Response:
     return _csv(report.to_mend(said), f"{group.slug}-to-mend.csv")
 
 
+@blueprint.post("/<int:upload_id>/throw-away")
+@auth_required()
+@limiter.limit("30 per hour")
+def throw_away(slug: str, upload_id: int) -> BaseResponse:
+    """What was sent is gone, and nothing was made of it."""
+    group = _upload(slug, upload_id)[0]
+    import_keeping.throw_away(upload_id=upload_id, by=me(), group_id=group.id)
+    flash(_("Your table and its photographs are thrown away. Nothing was made of them."))
+    return redirect(url_for(".new", slug=slug))
+
+
 def _upload(slug: str, upload_id: int) -> tuple[Group, Import]:
     group = group_here(slug, Permission.LIST_ITEM)
-    return group, importing.kept(upload_id, by=me(), group_id=group.id)
+    return group, import_keeping.kept(upload_id, by=me(), group_id=group.id)
 
 
 def _table() -> bytes:
@@ -130,7 +141,7 @@ def _form_page(group: Group, form: Form) -> str:
         "items/import.html",
         group=group,
         form=form,
-        waiting=importing.waiting(by=me(), group_id=group.id),
+        waiting=import_keeping.waiting(by=me(), group_id=group.id),
         columns=[(NAMES[name][0], meaning) for name, meaning in MEANINGS.items()],
         kinds={"category": Category, "condition": Condition, "sureness": Sureness},
         most=table_rules.MOST_ROWS,

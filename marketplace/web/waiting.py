@@ -10,7 +10,7 @@ from cachetools import TTLCache, cached
 from flask import Flask, Response, g, session, url_for
 from flask_babel import gettext as _, ngettext
 
-from marketplace.auctions import lists, offer_queries
+from marketplace.auctions import chances, lists, offer_queries
 from marketplace.auctions.increment_rules import plus_increment
 from marketplace.auctions.rules import State
 from marketplace.groups import queries as group_queries, waiting as group_waiting
@@ -75,6 +75,21 @@ def _from_auctions(person_id: int) -> Iterable[Task]:
             deadline=lot.ends_at,
             zone=entry.group.time_zone,
             then=_("Then the lot ends."),
+            item_id=lot.item_id,
+        )
+
+
+def _from_chances(person_id: int) -> Iterable[Task]:
+    """Lots whose buyer did not pay, offered to him."""
+    for chance, lot, group in chances.waiting_for(person_id, now=clock.now()):
+        yield Task(
+            title=_("Lot %(number)s can be yours for %(price)s", number=lot.number, price=money_text(chance.price)),
+            url=url_for("chances.show", slug=group.slug, number=lot.number),
+            button=_("Look at the offer"),
+            text=_("%(title)s: its buyer has not paid, and you were next.", title=lot.title),
+            deadline=chance.ends_at,
+            zone=group.time_zone,
+            then=_("Then it goes on to the next."),
             item_id=lot.item_id,
         )
 
@@ -153,6 +168,7 @@ SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
     deposit_tasks.tasks_of,
     dispute_tasks.tasks_of,
     _from_auctions,
+    _from_chances,
     _from_offers,
     _from_groups,
     _from_feedback,

@@ -12,11 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from marketplace.auctions import bidding, service as auctions
+from marketplace.auctions import bidding, offering, questions, service as auctions
+from marketplace.auctions.models import Lot
+from marketplace.auctions.rules import Format
 from marketplace.catalog import photos, service as catalog
 from marketplace.catalog.rules import WIDTHS, Category, Claim, Condition, Details, Sureness
 from marketplace.groups import moderation
 from marketplace.kernel import images
+from marketplace.kernel.database import db
 from marketplace.kernel.images import Picture
 from marketplace.kernel.money import Money
 from marketplace.worker import demo_pictures
@@ -54,6 +57,8 @@ class Script:
     pickup: bool = False
     group: str = "lindengasse-antiques"
     reserve: str | None = None
+    buy_now: str | None = None
+    format: str = "open"
     listed: float = 0
     """Days ago; for a lot that has ended, a week before its end."""
     starts: str | None = None
@@ -61,11 +66,15 @@ class Script:
     """A moment to come, as Story.ahead reads it."""
     sale: int | None = None
     """The number of the group's sale that it is in; its start and end are the sale's."""
-    ended: int | None = None
-    """Days ago, in the evening."""
+    ended: float | None = None
+    """Days ago: 3 is in that evening, 3.5 at that very moment, where something is to be open still."""
     bids: list[tuple[str, int]] = field(default_factory=list)
     """Who bid up to how much, in order; spread over the time that the lot has run so far."""
     remarks: list[tuple[float, str]] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    """Days ago, by whom, what; and when the seller answered what, if he did."""
+    offers: list[tuple[float, str, str]] = field(default_factory=list)
+    """Days ago, who, how much: on a lot that has passed."""
     hidden: dict[str, Any] | None = None
     reported: dict[str, Any] | None = None
     course: list[list[Any]] = field(default_factory=list)
@@ -98,6 +107,10 @@ def tell(story: Story, script: Script, pictures: Pictures) -> None:
         story.at(moment, partial(_bid, story, script.key, who, most))
     for days_ago, text in script.remarks:
         story.at(story.ago(days_ago), partial(_remark, story, script, text))
+    for told in script.questions:
+        story.at(story.ago(told["days"]), partial(_ask, story, script, told))
+    for days_ago, who, amount in script.offers:
+        story.at(story.ago(days_ago), partial(_offer, story, script.key, who, amount))
     if script.reported:
         story.at(story.ago(script.reported["days"]), partial(_report, story, script))
     if script.hidden:
@@ -105,8 +118,10 @@ def tell(story: Story, script: Script, pictures: Pictures) -> None:
 
 
 def _end(story: Story, script: Script) -> datetime | None:
-    if script.ended is not None:
+    if isinstance(script.ended, int):
         return story.evening(script.ended)
+    if script.ended is not None:
+        return story.now - timedelta(days=script.ended)
     return story.ahead(script.ends) if script.ends else None
 
 
@@ -134,6 +149,7 @@ def _list(story: Story, script: Script, pictures: Pictures, ends: datetime | Non
     lot = auctions.list_lot(
         by=seller, item_id=item.id, opening=euros(script.opening),
         reserve=euros(script.reserve) if script.reserve else None,
+        buy_now=euros(script.buy_now) if script.buy_now else None, format=Format(script.format),
         starts_at=story.ahead(script.starts) if script.starts else None, ends_at=ends, sale=script.sale,
         client_key=story.key("lot"),
     )  # fmt: skip
@@ -161,6 +177,29 @@ def _bid(story: Story, key: str, who: str, most: int) -> None:
 def _remark(story: Story, script: Script, text: str) -> None:
     seller = story.people[script.seller]
     catalog.add_remark(item_id=story.items[script.key], by=seller, client_key=story.key("remark"), text=text)
+
+
+def _ask(story: Story, script: Script, told: Mapping[str, Any]) -> None:
+    number = questions.ask(
+        lot_id=story.lots[script.key], by=story.people[told["by"]], text=told["text"], client_key=story.key("question")
+    )
+    if "answer" in told:
+        story.at(story.ago(told["answered"]), partial(_answer, story, script, number, told["answer"]))
+
+
+def _answer(story: Story, script: Script, number: int, text: str) -> None:
+    questions.answer(
+        lot_id=story.lots[script.key], number=number, by=story.people[script.seller], text=text,
+        client_key=story.key("answer"),
+    )  # fmt: skip
+
+
+def _offer(story: Story, key: str, who: str, amount: str) -> None:
+    lot = db.session.get_one(Lot, story.lots[key])
+    offering.make_offer(
+        lot_id=lot.id, by=story.people[who], amount=euros(amount), shipping_seen=lot.shipping,
+        client_key=story.key("offer"),
+    )  # fmt: skip
 
 
 def _report(story: Story, script: Script) -> None:

@@ -74,7 +74,7 @@ PEOPLE = (
              "Gauge 0 and everything that steams.", ("Bahnhofstraße 5", "6800", "Feldkirch", "AT")),
     Somebody("Klara Weiss", _l("member; treasurer of The Escapement"), 340, R.MEMBER,
              "Silver, and orchids on the window-sill.", ("Neugasse 11", "7000", "Eisenstadt", "AT"), moves_money=True),
-    Somebody("Emil Novak", _l("member, new, with a strike"), 46, R.MEMBER, "",
+    Somebody("Emil Novak", _l("member, new, with two strikes"), 46, R.MEMBER, "",
              ("Lidická 30", "370 01", "České Budějovice", "CZ")),
     Somebody("Tilda Moser", _l("has left the group; one of her orders is still open"), 300, R.MEMBER, "",
              ("Kirchgasse 2", "9020", "Klagenfurt", "AT")),

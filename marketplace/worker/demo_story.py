@@ -16,7 +16,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select, true, union_all
 
+from marketplace.auctions.chance_models import Chance
+from marketplace.auctions.chance_rules import State as ChanceState
 from marketplace.auctions.models import Lot
+from marketplace.auctions.offer_models import Offer
+from marketplace.auctions.offer_rules import State as OfferState
 from marketplace.auctions.rules import State as LotState
 from marketplace.disputes.models import Dispute
 from marketplace.escrow.models import Order
@@ -120,6 +124,8 @@ def _first_due() -> Select[datetime]:
     columns = (
         (Lot.starts_at, Lot.state == LotState.SCHEDULED),
         (Lot.ends_at, Lot.state == LotState.RUNNING),
+        (Chance.ends_at, Chance.state == ChanceState.OPEN),
+        (Offer.ends_at, Offer.state == OfferState.OPEN),
         (Order.deadline, true()),
         (Order.remind_at, true()),
         (Dispute.deadline, true()),

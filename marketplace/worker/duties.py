@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from marketplace.accounts import doors
 from marketplace.auctions import chances, closing, matching, offering, watching
-from marketplace.catalog import importing
+from marketplace.catalog import import_keeping
 from marketplace.deposits import lapsing
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
@@ -51,7 +51,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("ask gateways", 1, asking.ask_gateways, calls_outside=True),
     Duty("show feedback", 60, reputation.show_due_feedback),
     Duty("forget old tries", 600, doors.forget_old_tries),
-    Duty("forget old imports", 60, importing.forget_old_imports),
+    Duty("forget old imports", 60, import_keeping.forget_old_imports),
     Duty("send mails", 2, sending.send_due_mails, calls_outside=True),
     Duty("forget sent mails", 3600, sending.forget_sent_mails),
 )

@@ -1,167 +1,191 @@
 """The whole law of bidding against a slow model that keeps every bid and shares no code with it.
 
-Whatever members do in whatever order (bid, raise, retract, leave, wait into the last minutes and past the end), both
-agree on who leads, at what price, what must be bid next, when it ends, and whether it would be sold.
+Whatever people do in whatever order, on open lots and sealed ones (bid, raise, tie, buy at once, retract and correct,
+cancel another's bids, leave, wait into the last minutes and past the end), both agree on who leads, at what price, what
+must be bid next, when it ends, whether it is sold, and who would be next in line for how much.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from marketplace.auctions import bid_rules, retraction_rules, rules
-from marketplace.auctions.rules import Action, Lot, Party, SoftClose, State
+from marketplace.auctions.chance_rules import in_line
+from marketplace.auctions.rules import Action, Format, Lot, Party, SoftClose, State
 from marketplace.groups.term_rules import Ladder
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
+from tests.auctions.law_model import MEMBERS, NOON, SELLER, Bid, Model
 
-NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
-SELLER, MEMBERS = 1, (2, 3, 4, 5)
-CAP = timedelta(minutes=10)
-INFINITE = float("inf")
-BELOW = {
-    Ladder.FINE: ((100, 5), (500, 25), (2500, 50), (10000, 100), (25000, 250), (50000, 500), (100000, 1000),
-                  (250000, 2500), (500000, 5000), (INFINITE, 10000)),
-    Ladder.HOUSE: ((1000, 100), (10000, 500), (20000, 1000), (50000, 2000), (100000, 5000), (200000, 10000),
-                   (500000, 20000), (1000000, 50000), (2000000, 100000), (INFINITE, 200000)),
-}  # fmt: skip
-
-
-def step(ladder: Ladder, price: int) -> int:
-    if ladder is Ladder.PERCENT:
-        return max(1, price // 20)
-    return next(each for below, each in BELOW[ladder] if price < below)
-
-
-class Model:
-    """Every bid is kept, and everything is reckoned from all of them each time."""
-
-    def __init__(self, opening: int, reserve: int | None, ladder: Ladder, window: timedelta) -> None:
-        self.opening, self.reserve, self.ladder, self.window = opening, reserve, ladder, window
-        self.bids: list[tuple[int, int]] = []
-        self.placed_at: list[datetime] = []
-        self.gone: set[int] = set()
-        self.barred: set[int] = set()
-        self.end = NOON
-
-    def standing(self) -> tuple[int | None, int]:
-        """Who leads, and the price."""
-        counting = [(who, sum_) for who, sum_ in self.bids if who not in self.gone]
-        if not counting:
-            return None, self.opening
-        highest = max(sum_ for _who, sum_ in counting)
-        leader = next(who for who, sum_ in counting if sum_ == highest)
-        others = [sum_ for who, sum_ in counting if who != leader]
-        asked = max(others) + step(self.ladder, max(others)) if others else self.opening
-        if self.reserve is not None and highest >= self.reserve:
-            asked = max(asked, self.reserve)
-        return leader, min(asked, highest)
-
-    def highest(self) -> int:
-        return max((sum_ for who, sum_ in self.bids if who not in self.gone), default=0)
-
-    def least(self, who: int) -> int:
-        leader, price = self.standing()
-        if leader is None:
-            return self.opening
-        return self.highest() + 1 if leader == who else price + step(self.ladder, price)
-
-    def bid(self, who: int, sum_: int, now: datetime) -> bool:
-        """Whether it counts."""
-        if now >= self.end or who in self.gone | self.barred or who == SELLER or sum_ < self.least(who):
-            return False
-        before = self.standing()
-        self.bids.append((who, sum_))
-        self.placed_at.append(now)
-        if self.standing() != before and before[0] != who and now >= self.end - self.window:
-            self.end = max(self.end, min(now + self.window, NOON + CAP))
-        return True
-
-    def retract(self, who: int, now: datetime, *, by_moderator: bool) -> bool:
-        """Whether his bids go: all of them while there is half a day, then only those of the last hour."""
-        left = self.end - now
-        young = [at for (bidder, _sum), at in zip(self.bids, self.placed_at, strict=True) if bidder == who]
-        if left <= timedelta(hours=12):
-            young = [at for at in young if at >= now - timedelta(hours=1)]
-        if (
-            who in (self.gone if by_moderator else self.gone | self.barred)
-            or not young
-            or left <= timedelta(hours=0 if by_moderator else 1)
-        ):
-            return False
-        kept = [
-            (bid, at) for bid, at in zip(self.bids, self.placed_at, strict=True) if bid[0] != who or at not in young
-        ]
-        self.bids, self.placed_at = [bid for bid, _at in kept], [at for _bid, at in kept]
-        self.barred.add(who)
-        return True
+ANYBODY = st.sampled_from((SELLER, *MEMBERS))
+SOMEBODY = st.sampled_from(MEMBERS)
 
 
 class Auction(RuleBasedStateMachine):
+    formats: tuple[Format, ...] = (Format.OPEN,)
+    minutes: tuple[int, ...] = (20, 100)
+    """How long before its end it begins."""
+    calm = 0
+    """For so many steps nobody comes to the last minutes."""
+
     @initialize(
         opening=st.integers(1, 3000),
         above=st.none() | st.integers(0, 4000),
+        at_once=st.none() | st.integers(0, 4000),
+        format_at=st.integers(0, 1),
         ladder=st.sampled_from(Ladder),
-        window=st.sampled_from([60, 120, 900]),
-        minutes=st.sampled_from([20, 100, 800]),
+        window=st.sampled_from([0, 60, 120, 900]),
+        cap=st.sampled_from([10, 60]),
+        minutes_at=st.integers(0, 1),
     )
-    def begin(self, opening: int, above: int | None, ladder: Ladder, window: int, minutes: int) -> None:
+    def begin(
+        self, opening: int, above: int | None, at_once: int | None, format_at: int, ladder: Ladder, window: int,
+        cap: int, minutes_at: int,
+    ) -> None:  # fmt: skip
+        format = self.formats[format_at % len(self.formats)]
         reserve = None if above is None else opening + above
-        self.now = NOON - timedelta(minutes=minutes)
-        self.model = Model(opening, reserve, ladder, timedelta(seconds=window))
+        buy_now = None if at_once is None or format is not Format.OPEN else (reserve or opening) + at_once
+        close = SoftClose(timedelta(seconds=window), timedelta(minutes=cap))
+        self.now = NOON - timedelta(minutes=self.minutes[minutes_at])
+        self.model = Model(opening, reserve, buy_now, format, ladder, close.window, close.cap)
         self.lot = Lot(
-            state=State.RUNNING, seller_id=SELLER, opening=eur(opening),
-            reserve=None if reserve is None else eur(reserve), starts_at=NOON - timedelta(days=1),
-            scheduled_end_at=NOON, ends_at=NOON, ladder=ladder,
-            soft_close=SoftClose(timedelta(seconds=window), CAP),
+            state=State.RUNNING, seller_id=SELLER, opening=eur(opening), reserve=none_or_eur(reserve),
+            buy_now=none_or_eur(buy_now), starts_at=NOON - timedelta(days=1), scheduled_end_at=NOON, ends_at=NOON,
+            soft_close=close, ladder=ladder, format=format,
         )  # fmt: skip
 
-    @rule(seconds=st.integers(1, 200) | st.integers(200, 1300))
-    def wait(self, seconds: int) -> None:
-        self.now += timedelta(seconds=seconds)
+    # ---- time ----
 
-    @rule(minutes=st.integers(20, 400))
+    @rule(seconds=st.integers(1, 200), is_over=st.sampled_from([False] * 5 + [True]))
+    def wait(self, seconds: int, is_over: bool) -> None:
+        """Seldom past the end: all that can be said there is no."""
+        until = self.now + timedelta(seconds=seconds)
+        self.now = until if is_over else max(self.now, min(until, self.model.end - timedelta(seconds=1)))
+
+    @rule(minutes=st.integers(5, 200))
     def wait_long(self, minutes: int) -> None:
-        self.now = min(self.now + timedelta(minutes=minutes), self.lot.ends_at)
+        self.now = max(self.now, min(self.now + timedelta(minutes=minutes), self.model.end - self.model.window))
 
+    @precondition(lambda self: self.calm <= 0)
+    @rule(seconds=st.integers(1, 50))
+    def come_to_the_last_minute(self, seconds: int) -> None:
+        self.now = max(self.now, self.model.end - timedelta(seconds=seconds))
+
+    @precondition(lambda self: self.calm <= 0)
     @rule()
-    def come_to_the_last_minute(self) -> None:
-        self.now = max(self.now, self.lot.ends_at - timedelta(seconds=50))
+    def come_to_the_window(self) -> None:
+        self.now = max(self.now, self.model.end - self.model.window)
 
-    @rule(who=st.sampled_from((SELLER, *MEMBERS)), sum_=st.integers(1, 9000) | st.integers(1, 2_000_000))
+    def teardown(self) -> None:
+        """Everything ends: sealed prices are shown, and who would be next."""
+        if not hasattr(self, "lot") or self.model.is_closed:
+            return
+        self.now = max(self.now, self.model.end)
+        assert self.model.close(self.now)
+        state = rules.judge(self.lot, rules.ending(self.lot), by=Party.CLOCK, now=self.now)
+        self.lot = replace(self.lot, state=state)
+        self.both_say_the_same()
+        self.both_say_who_is_next_in_line()
+
+    # ---- deeds ----
+
+    @rule(who=ANYBODY, sum_=st.integers(1, 9000) | st.integers(1, 2_000_000))
     def bid(self, who: int, sum_: int) -> None:
         self._bid(who, sum_)
 
-    @rule(who=st.sampled_from(MEMBERS), more=st.integers(-1, 60))
+    @rule(who=SOMEBODY, more=st.integers(-1, 60))
     def bid_about_the_least(self, who: int, more: int) -> None:
         self._bid(who, max(1, self.model.least(who) + more))
 
-    @rule(who=st.sampled_from(MEMBERS))
+    @rule(who=SOMEBODY)
     def bid_as_much_as_the_leader(self, who: int) -> None:
         self._bid(who, max(1, self.model.highest()))
 
-    @rule(who=st.sampled_from(MEMBERS))
-    def leave(self, who: int) -> None:
-        if self.now < self.model.end and any(bidder == who for bidder, _sum in self.model.bids):
-            self.model.gone.add(who)
-            counting = [(bidder, eur(sum_)) for bidder, sum_ in self.model.bids if bidder not in self.model.gone]
-            self.lot = bid_rules.retaken(self.lot, counting)
+    @rule(who=SOMEBODY, short=st.integers(0, 1))
+    def bid_about_the_reserve(self, who: int, short: int) -> None:
+        self._bid(who, max(1, (self.model.reserve or self.model.opening) - short))
 
-    @rule(who=st.sampled_from(MEMBERS), by_moderator=st.booleans())
-    def retract(self, who: int, by_moderator: bool) -> None:
-        before = list(zip(self.model.bids, self.model.placed_at, strict=True))
-        by = Party.MODERATOR if by_moderator else self._as_bidder(who)
-        goes = self.model.retract(who, self.now, by_moderator=by_moderator)
-        since = retraction_rules.goes_from(ends_at=self.lot.ends_at, now=self.now)
-        standing = [(bid, at) for bid, at in before if bid[0] not in self.model.gone]
-        kept = [(bid, at) for bid, at in standing if bid[0] != who or (since is not None and at < since)]
-        if self._is_open(Action.RETRACT, by) and len(kept) < len(standing):
-            assert goes
-            self.lot = bid_rules.retaken(self.lot, [(bidder, eur(sum_)) for (bidder, sum_), _at in kept])
+    @precondition(lambda self: self.calm <= 0)
+    @rule(who=SOMEBODY)
+    def bid_in_the_last_second(self, who: int) -> None:
+        self.come_to_the_last_minute(1)
+        self._bid(who, self.model.least(who))
+
+    @rule(is_late=st.booleans())
+    def leader_goes_over_the_reserve(self, is_late: bool) -> None:
+        if is_late and self.calm <= 0:
+            self.come_to_the_last_minute(30)
+        if (leader := self.model.standing()[0]) is not None:
+            self._bid(leader, max(self.model.reserve or 0, self.model.highest() + 1))
+
+    @rule(who=ANYBODY)
+    def buy_at_once(self, who: int) -> None:
+        party = self._party(who)
+        try:
+            after = bid_rules.judge_purchase(self.lot, buyer_id=who, now=self.now, as_bidder=party)
+        except RuleBroken:
+            assert not self.model.buy(who, self.now), "the law refuses what the model takes"
+            return
+        assert self.model.buy(who, self.now), "the law takes what the model refuses"
+        self.lot = after
+
+    @rule(who=SOMEBODY, corrected=st.none() | st.integers(1, 9000))
+    def retract(self, who: int, corrected: int | None) -> None:
+        taken_back = self._without_his(who) if self._is_open(Action.RETRACT, self._party(who)) else None
+        if taken_back is not None and corrected is not None:
+            own = max((bid.sum for bid in self._kept(who) if bid.who == who), default=None)
+            try:
+                taken_back = bid_rules.judge_bid(
+                    taken_back, bidder_id=who, maximum=eur(corrected), now=self.now, own=none_or_eur(own)
+                ).lot
+            except RuleBroken:
+                taken_back = None
+        assert self.model.retract(who, self.now, corrected=corrected) == (taken_back is not None)
+        self.lot = taken_back or self.lot
+
+    @rule(who=SOMEBODY)
+    def retract_for(self, who: int) -> None:
+        taken_back = self._without_his(who) if self._is_open(Action.RETRACT, Party.MODERATOR) else None
+        assert self.model.retract_for(who, self.now) == (taken_back is not None)
+        self.lot = taken_back or self.lot
+
+    @rule(who=SOMEBODY)
+    def cancel_bids(self, who: int) -> None:
+        bids, has_bid = self._bids_but(who), self.model.own(who) is not None
+        goes = has_bid and self._is_open(Action.CANCEL_BIDS, Party.SELLER)
+        assert self.model.cancel_bids(who, self.now) == goes
+        if goes:
+            self.lot = bid_rules.retaken(self.lot, bids)
+
+    @rule(deed=st.sampled_from(["leave", "retract_for", "cancel_bids"]))
+    def the_leader_s_bids_go(self, deed: str) -> None:
+        if not self.model.is_closed and (leader := self.model.standing()[0]) is not None:
+            getattr(self, deed)(leader)
+
+    @rule(who=SOMEBODY, minutes=st.integers(50, 130), by_moderator=st.booleans())
+    def old_bids_are_retracted(self, who: int, minutes: int, by_moderator: bool) -> None:
+        self.wait_long(minutes)
+        if by_moderator:
+            self.retract_for(who)
         else:
-            assert not goes
+            self.retract(who, None)
+
+    @rule(who=SOMEBODY)
+    def leave(self, who: int) -> None:
+        bids = self._bids_but(who)
+        if self.model.leave(who, self.now):
+            self.lot = bid_rules.retaken(self.lot, bids)
+
+    # ---- what holds ----
+
+    @invariant()
+    def time_goes_on(self) -> None:
+        self.calm -= 1
 
     @invariant()
     def both_say_the_same(self) -> None:
@@ -169,40 +193,95 @@ class Auction(RuleBasedStateMachine):
             return
         leader, price = self.model.standing()
         assert (self.lot.leader_id, bid_rules.price(self.lot)) == (leader, eur(price))
-        assert self.lot.ends_at == self.model.end <= NOON + CAP
-        is_sold = leader is not None and self.model.highest() >= (self.model.reserve or 0)
-        assert rules.is_sold_at_the_end(self.lot) == is_sold
-        for who in MEMBERS:
-            assert bid_rules.least_bid(self.lot, bidder_id=who) == eur(self.model.least(who))
+        assert self.lot.ends_at == self.model.end <= NOON + self.model.cap
+        assert rules.is_sold_at_the_end(self.lot) == self.model.is_sold()
+        assert self.lot.bid_count == self.model.shown()
+        assert self._is_open(Action.BUY_NOW, Party.BIDDER) == self.model.can_be_bought(self.now)
+        if not self.model.is_closed:
+            for who in MEMBERS:
+                own = none_or_eur(self.model.own(who))
+                assert bid_rules.least_bid(self.lot, bidder_id=who, own=own) == eur(self.model.least(who))
+
+    @invariant()
+    def both_say_who_is_next_in_line(self) -> None:
+        if not hasattr(self, "lot") or self.lot.state is not State.SOLD:
+            return
+        bids = as_the_law_reads(self.model.bids)
+        line = [(standing.leader_id, bid_rules.price(standing).minor) for standing in in_line(self.lot, bids)]
+        assert line == self.model.line()
+
+    # ---- how the services ask the law ----
 
     def _bid(self, who: int, sum_: int) -> None:
+        before, own = self.model.standing()[0], none_or_eur(self.model.own(who))
         try:
             verdict = bid_rules.judge_bid(
-                self.lot,
-                bidder_id=who,
-                maximum=eur(sum_),
-                now=self.now,
-                as_bidder=self._as_bidder(who),
+                self.lot, bidder_id=who, maximum=eur(sum_), now=self.now, as_bidder=self._party(who), own=own
             )
         except RuleBroken:
             assert not self.model.bid(who, sum_, self.now), "the law refuses what the model takes"
             return
         assert self.model.bid(who, sum_, self.now), "the law takes what the model refuses"
-        assert verdict.leads == (self.model.standing()[0] == who)
+        leader = self.model.standing()[0]
+        assert verdict.leads == (leader == who)
+        assert verdict.outbid_id == (before if before != leader and not self.model.is_sealed else None)
         self.lot = verdict.lot
 
-    def _as_bidder(self, who: int) -> Party:
-        if who in self.model.barred:
-            return Party.RETRACTED
-        return Party.RETURNED if who in self.model.gone else Party.BIDDER
+    def _party(self, who: int) -> Party:
+        """As models.Alias has it."""
+        if who == SELLER:
+            return Party.SELLER
+        for people, party in (
+            (self.model.refused, Party.REFUSED), (self.model.retracted, Party.RETRACTED),
+            (self.model.left, Party.RETURNED),
+        ):  # fmt: skip
+            if who in people:
+                return party
+        return Party.BIDDER
 
     def _is_open(self, action: Action, by: Party) -> bool:
         return action in rules.open_to(self.lot, by=by, now=self.now)
+
+    def _kept(self, who: int) -> list[Bid]:
+        """What the law of retraction leaves."""
+        since = retraction_rules.goes_from(ends_at=self.lot.ends_at, now=self.now)
+        return [bid for bid in self.model.bids if bid.who != who or (since is not None and bid.at < since)]
+
+    def _without_his(self, who: int) -> Lot | None:
+        """The lot after his bids were taken back; none where none would go."""
+        kept = self._kept(who)
+        return bid_rules.retaken(self.lot, as_the_law_reads(kept)) if len(kept) < len(self.model.bids) else None
+
+    def _bids_but(self, who: int) -> list[tuple[int, Money]]:
+        return as_the_law_reads(bid for bid in self.model.bids if bid.who != who)
 
 
 def eur(minor: int) -> Money:
     return Money(minor, "EUR")
 
 
-TestAuction = Auction.TestCase
-TestAuction.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+def none_or_eur(minor: int | None) -> Money | None:
+    return None if minor is None else eur(minor)
+
+
+def as_the_law_reads(bids: Iterable[Bid]) -> list[tuple[int, Money]]:
+    return [(bid.who, eur(bid.sum)) for bid in bids]
+
+
+class LongBeforeItsEnd(Auction):
+    """While a seller may cancel bids, and old bids may be retracted."""
+
+    minutes = (1000, 1500)
+    calm = 15
+
+
+class Sealed(Auction):
+    formats = (Format.SEALED_FIRST, Format.SEALED_SECOND)
+    minutes = (100, 1000)
+    calm = 10
+
+
+TestAuction, TestLongBeforeItsEnd, TestSealed = Auction.TestCase, LongBeforeItsEnd.TestCase, Sealed.TestCase
+TestAuction.settings = TestLongBeforeItsEnd.settings = TestSealed.settings = settings(
+    max_examples=200, stateful_step_count=30, deadline=None
+)

@@ -59,6 +59,9 @@ def test_a_table_becomes_drafts(visitor: NewVisitor, here: House) -> None:
     phone.opens(group.path("/items/import"))
     sends(phone, b"Titel;Kind\nPorcelain teapot;porcelain\n")
     phone.reads("Every row is good", "Photographs")
+    phone.presses("Throw away what I sent")
+    phone.reads("thrown away", "The table")
+    sends(phone, b"Titel;Kind\nPorcelain teapot;porcelain\n")
     phone.presses("Import the one row")
     phone.reads("One row has become a draft.", "Porcelain teapot")
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from marketplace.catalog import copying, photos, queries, service
 from marketplace.catalog.models import Item
-from marketplace.catalog.rules import WIDTHS, PhotoDeed, State
+from marketplace.catalog.rules import WIDTHS, Details, PhotoDeed, State
 from marketplace.groups.models import Group
 from marketplace.kernel import clock, images, storage
 from marketplace.kernel.database import db, unit_of_work
@@ -20,7 +20,8 @@ from tests.factories.catalog import an_item
 from tests.factories.groups import a_member
 
 KEY = "key-of-the-copy"
-HISTORY = {"id", "client_key", "state", "created_at", "changed_at", "published_at", "frozen_at", "hidden_at"}
+HISTORY = {"id", "copied_from_id", "client_key", "state"}
+HISTORY |= {"created_at", "changed_at", "published_at", "frozen_at", "hidden_at"}
 
 
 def copy(item: Item, by: int | None = None) -> Item:
@@ -54,6 +55,17 @@ def test_its_photographs_stay_when_those_of_the_first_are_removed(app: Flask) ->
         photos.arrange(item_id=item.id, by=item.seller_id, alts={}, deed=PhotoDeed.REMOVE, photo_id=photo.id)
     assert files_of(item) == {}
     assert files_of(draft) == before
+
+
+def test_a_copy_of_a_copy_knows_the_first_of_them_whatever_is_changed(app: Flask) -> None:
+    item = an_item(photos=1)
+    first = copy(item)
+    second = copying.copy_item(item_id=first.id, by=first.seller_id, client_key="key-of-the-second-copy")
+    assert (item.copied_from_id, first.copied_from_id, second.copied_from_id) == (None, item.id, item.id)
+    service.change_item(item_id=second.id, by=second.seller_id, details=Details(title="Something quite different"))
+    [photo] = queries.photos_of([second.id])[second.id]
+    photos.arrange(item_id=second.id, by=second.seller_id, alts={}, deed=PhotoDeed.REMOVE, photo_id=photo.id)
+    assert db.session.get_one(Item, second.id, populate_existing=True).copied_from_id == item.id
 
 
 @pytest.mark.one_database

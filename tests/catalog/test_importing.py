@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from marketplace.accounts.models import Person
-from marketplace.catalog import import_judging, importing, queries, rules, service
+from marketplace.catalog import import_judging, import_keeping, importing, queries, rules, service
 from marketplace.catalog.import_judging import Report, Verdict
 from marketplace.catalog.import_models import Import, State
 from marketplace.catalog.import_rules import Choice
@@ -294,7 +294,7 @@ def test_more_than_we_look_at_is_refused_and_nothing_stays(
         keep(seller, group, "Title,Photos\nPot,a.jpg;b.jpg;c.jpg", **zipped)
     assert refusal.value.field == "photos"
     assert files(app) == there
-    assert importing.waiting(by=seller.id, group_id=group.id) is None
+    assert import_keeping.waiting(by=seller.id, group_id=group.id) is None
 
 
 # ---- The import ----
@@ -359,7 +359,7 @@ def test_if_it_fails_nothing_is_there(
         make(upload)
     assert items_of(seller) == []
     assert files(app) == there
-    assert importing.kept(upload.id, by=seller.id, group_id=group.id).state == State.KEPT
+    assert import_keeping.kept(upload.id, by=seller.id, group_id=group.id).state == State.KEPT
     monkeypatch.undo()
     make(upload)
     assert len(items_of(seller)) == 2
@@ -406,28 +406,71 @@ def test_the_same_form_sent_at_once_is_one_upload(app: Flask, seller: Person, gr
 def test_a_newer_table_takes_the_place_of_the_older(app: Flask, seller: Person, group: Group) -> None:
     older = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture())
     newer = keep(seller, group, "Title\nLid", key="another-key")
-    waiting = importing.waiting(by=seller.id, group_id=group.id)
+    waiting = import_keeping.waiting(by=seller.id, group_id=group.id)
     assert waiting is not None and waiting.id == newer.id
     with pytest.raises(NotFound):
-        importing.kept(older.id, by=seller.id, group_id=group.id)
-    assert importing.forget_old_imports() == 1
+        import_keeping.kept(older.id, by=seller.id, group_id=group.id)
+    assert import_keeping.forget_old_imports() == 1
     assert not any(name.startswith("imports/") for name in files(app))
 
 
 def test_a_table_is_forgotten_after_a_day_with_its_pictures(app: Flask, seller: Person, group: Group) -> None:
     upload = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture())
     upload_id, made_at = upload.id, upload.made_at
-    assert importing.forget_old_imports() == 0
+    assert import_keeping.forget_old_imports() == 0
     with clock.at(made_at + timedelta(hours=24)):
         with pytest.raises(NotFound):
-            importing.kept(upload.id, by=seller.id, group_id=group.id)
+            import_keeping.kept(upload.id, by=seller.id, group_id=group.id)
         with pytest.raises(NotFound):
             make(upload)
-        assert importing.waiting(by=seller.id, group_id=group.id) is None
-        assert importing.forget_old_imports() == 1
-        assert importing.forget_old_imports() == 0
+        assert import_keeping.waiting(by=seller.id, group_id=group.id) is None
+        assert import_keeping.forget_old_imports() == 1
+        assert import_keeping.forget_old_imports() == 0
     assert not any(name.startswith("imports/") for name in files(app))
     assert db.session.get(Import, upload_id) is None
+
+
+def test_who_throws_it_away_leaves_neither_table_nor_pictures(app: Flask, seller: Person, group: Group) -> None:
+    upload = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture())
+    upload_id, where = upload.id, {"by": seller.id, "group_id": group.id}
+    for by in (a_member(group, Role.OWNER), a_person()):
+        with pytest.raises(NotFound):
+            import_keeping.throw_away(upload_id=upload_id, by=by.id, group_id=group.id)
+    import_keeping.throw_away(upload_id=upload_id, **where)
+    assert not any(name.startswith("imports/") for name in files(app))
+    assert db.session.get(Import, upload_id) is None
+    assert import_keeping.waiting(**where) is None
+    with pytest.raises(NotFound):
+        importing.import_rows(upload_id=upload_id, choice=Choice.ALL, **where)
+    with pytest.raises(NotFound):
+        import_keeping.throw_away(upload_id=upload_id, **where)
+    noted = select(AuditLine.what).where(AuditLine.subject == f"import:{upload_id}").order_by(AuditLine.id)
+    assert db.session.scalars(noted).all() == ["send table", "throw table away"]
+    make(keep(seller, group, "Title\nPot", key="key-of-another-try"))
+    assert len(items_of(seller)) == 1
+
+
+def test_what_is_imported_is_not_thrown_away(app: Flask, seller: Person, group: Group) -> None:
+    upload = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture())
+    make(upload)
+    before = files(app)
+    with pytest.raises(RuleBroken, match="See its drafts"):
+        import_keeping.throw_away(upload_id=upload.id, by=seller.id, group_id=group.id)
+    assert files(app) == before
+
+
+def test_thrown_away_while_it_is_imported_it_is_one_or_the_other(app: Flask, seller: Person, group: Group) -> None:
+    upload = keep(seller, group, "Title,Photos\nPot,a.jpg", a_jpg=a_picture())
+    upload_id, by, group_id = upload.id, seller.id, group.id
+
+    def throw() -> None:
+        import_keeping.throw_away(upload_id=upload_id, by=by, group_id=group_id)
+
+    at_once(app, lambda: make(upload), throw)
+    made = len(items_of(seller))
+    assert (db.session.get(Import, upload_id) is None) is (made == 0)
+    assert any(name.startswith("photos/") for name in files(app)) is (made == 1)
+    assert not any(name.startswith("imports/") for name in files(app))
 
 
 def test_a_second_before_its_day_is_over_it_is_imported(app: Flask, seller: Person, group: Group) -> None:
@@ -443,10 +486,10 @@ def test_others_find_nothing_not_even_in_another_group_of_his(app: Flask, seller
     a_member(other, person=seller)
     for person, where in ((owner, group), (a_person(), group), (seller, other)):
         with pytest.raises(NotFound):
-            importing.kept(upload.id, by=person.id, group_id=where.id)
+            import_keeping.kept(upload.id, by=person.id, group_id=where.id)
         with pytest.raises(NotFound):
             importing.import_rows(upload_id=upload.id, by=person.id, group_id=where.id, choice=Choice.ALL)
-    assert importing.waiting(by=owner.id, group_id=group.id) is None
+    assert import_keeping.waiting(by=owner.id, group_id=group.id) is None
     assert items_of(seller) == []
 
 

@@ -197,6 +197,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
         to(MEMBERS, "a running lot to report"),
         to(PARTIES | CONFIRMERS, "a message to report"),
         to(MEMBERS, "the buyer to report"),
+        to(MEMBERS, "a question to report"),
         to(NOBODY, "the outsider to report"),
         to(OFFICERS | SELLER, "a hidden lot to report"),
     ),
@@ -204,6 +205,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
         to(MEMBERS, "a running lot to report"),
         to(PARTIES | CONFIRMERS, "a message to report"),
         to(MEMBERS, "the buyer to report"),
+        to(MEMBERS, "a question to report"),
         to(OFFICERS | SELLER, "a hidden lot to report"),
     ),
     "GET /g/<slug>/reports": (to(KEEPERS),),
@@ -239,6 +241,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /g/<slug>/items/import/sample.csv": (to(MEMBERS),),
     "GET /g/<slug>/items/import/<int:upload_id>": (to(SELLER, "the seller's table"),),
     "POST /g/<slug>/items/import/<int:upload_id>": (to(SELLER, "the seller's table"),),
+    "POST /g/<slug>/items/import/<int:upload_id>/throw-away": (button(SELLER, "the seller's table"),),
     "GET /g/<slug>/items/import/<int:upload_id>/to-mend.csv": (to(SELLER, "the seller's table"),),
     "GET /g/<slug>/items/<int:item_id>": (
         seen_by(SELLER, "a draft"),

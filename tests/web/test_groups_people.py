@@ -282,7 +282,7 @@ def test_a_report_goes_to_the_officers_who_close_it_with_a_note(app, client_of):
 
 
 @pytest.mark.parametrize(
-    "subject", ["", "lot", "lot:0", "order:1", "lot:1'", "person:99999999999999999999", "lot:\x00"]
+    "subject", ["", "lot", "lot:0", "order:1", "lot:1'", "person:99999999999999999999", "lot:\x00", "words:1"]
 )
 def test_what_cannot_be_reported_is_not_there(app, client_of, subject):
     cast = a_cast()
@@ -293,7 +293,7 @@ def test_what_cannot_be_reported_is_not_there(app, client_of, subject):
     assert queries.open_reports(cast.group.id) == []
 
 
-@pytest.mark.parametrize("subject", ["lot:12", "message:5", "person:123456789"])
+@pytest.mark.parametrize("subject", ["lot:12", "message:5", "person:123456789", "words:12"])
 def test_a_report_on_what_is_gone_still_has_its_page(app, client_of, subject):
     cast = a_cast()
     made = moderation.report(

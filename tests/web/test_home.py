@@ -11,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.accounts.models import Person
+from marketplace.auctions import closing
 from marketplace.disputes.models import Dispute
-from marketplace.escrow import delivery, paying, waiting
+from marketplace.escrow import delivery, lapsing, paying, waiting
 from marketplace.escrow.order_rules import Action, State
-from marketplace.groups import joining, queries as groups
+from marketplace.groups import joining, members, queries as groups
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
@@ -128,6 +129,25 @@ def test_who_was_outbid_reads_what_to_bid(app: Flask, client_of: Browse) -> None
     text = page(client_of(marta))
     assert f"You have been outbid on lot {lot.number}" in text
     assert "Bid EUR 11.00 or more" in text
+
+
+def test_who_is_next_in_line_reads_for_what_and_until_when(app: Flask, client_of: Browse) -> None:
+    lot = a_lot(opening=500)
+    group = groups.group(lot.group_id)
+    marta, ferenc = a_member(group, name="Marta"), a_member(group, name="Ferenc")
+    a_bid(lot, marta, 1000)
+    a_bid(lot, ferenc, 5000)
+    with clock.at(lot.ends_at):
+        closing.close_due_lots()
+    clock.move(timedelta(days=4, hours=1))
+    lapsing.lapse_due_orders()
+    browser = client_of(marta)
+    text = page(browser)
+    assert f"Lot {lot.number} can be yours for EUR 5.00" in text
+    assert "Then it goes on to the next." in text
+    assert "can be yours" not in page(client_of(ferenc))
+    members.leave_group(by=marta.id, group_id=group.id)
+    assert "can be yours" not in page(browser), "she would not see the lot"
 
 
 def test_a_moderator_without_part_in_it_is_asked_to_rule(app: Flask, client_of: Browse) -> None:

@@ -144,6 +144,20 @@ def test_what_waits_is_shown_on_the_page_until_it_is_imported(browser: FlaskClie
     assert where not in text(browser.get(path(group)))
 
 
+def test_what_was_sent_is_thrown_away_with_one_button(browser: FlaskClient, group: Group, seller: Person) -> None:
+    way = send(browser, group, MIXED).location
+    assert "/throw-away" in text(browser.get(way))
+    answer = browser.post(f"{way}/throw-away", follow_redirects=True)
+    assert "Your table and its photographs are thrown away." in answer.text
+    assert way not in answer.text
+    assert browser.get(way).status_code == 404
+    assert items_of(seller) == []
+    done = send(browser, group, "Title\nPot\n", key="key-of-another").location
+    browser.post(done, data={"rows": "all"})
+    assert "/throw-away" not in browser.get(done).text
+    assert "See its drafts among your items" in browser.post(f"{done}/throw-away").text
+
+
 def test_an_open_question_stands_on_the_draft_and_is_asked_at_its_field(
     browser: FlaskClient, group: Group, seller: Person
 ) -> None:

@@ -207,9 +207,11 @@ class _Growth:
         applicant = a_person("Another applicant")
         joining.ask_to_join(by=applicant.id, group_id=self.group.id, answers=[], agreed_version=1)
         reporter = a_member(self.group)
-        for subject, about in ((f"person:{self.buyer.id}", self.buyer), (f"lot:{self.running.id}", self.seller)):
+        asked = questions.thread_of(self.running.id, self.world.things["a question"]["question"]).question
+        subjects = {f"person:{self.buyer.id}": self.buyer.id, f"lot:{self.running.id}": self.seller.id}
+        for subject, about_id in {**subjects, f"words:{asked.id}": asked.author_id}.items():
             moderation.report(
-                by=reporter.id, group_id=self.group.id, subject=subject, about_id=about.id, reason="Again."
+                by=reporter.id, group_id=self.group.id, subject=subject, about_id=about_id, reason="Again."
             )
         a_notice(self.buyer, group=self.group)
         groups.give_strike(group_id=self.group.id, person_id=self.buyer.id, reason="Did not pay.", order_id=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select
 
 from marketplace.accounts.models import Person
 from marketplace.auctions import closing, questions
@@ -13,10 +14,12 @@ from marketplace.auctions.question_models import Hiding, Said
 from marketplace.auctions.question_rules import Part, Reason
 from marketplace.auctions.rules import Format
 from marketplace.escrow.order_rules import State as OrderState
+from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
+from marketplace.notifications.models import Notice
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.disputes import a_dispute
@@ -50,6 +53,10 @@ def page_of(lot):
 
 def asked(lot, person, text="Is the lid old?"):
     return questions.ask(lot_id=lot.id, by=person.id, text=text, client_key=f"key-of-{text[:20]}-{person.id}")
+
+
+def kinds_told(person_id):
+    return list(db.session.scalars(select(Notice.kind).where(Notice.person_id == person_id).order_by(Notice.id)))
 
 
 def words(answer):
@@ -110,6 +117,66 @@ def test_hidden_words_are_read_by_who_moderates_and_wrote_them_alone(lot, anna, 
         page = words(client_of(reader).get(page_of(lot)))
         assert "Hidden by a moderator: a way to deal past the group." in page
         assert ("Call 0660 123" in page) is reads
+
+
+def report_way(lot, said):
+    return f"/g/{group_of(lot).slug}/report?subject=words:{said.id}"
+
+
+def said_about(lot, number=1, part=Part.QUESTION):
+    return questions.thread_of(lot.id, number).words[part]
+
+
+def test_a_member_reports_an_answer_once_and_a_moderator_hides_it_and_closes_the_report(lot, anna, client_of):
+    number = asked(lot, anna)
+    questions.answer(
+        lot_id=lot.id, number=number, by=lot.seller_id, text="Pay me past\nthe group.", client_key="key-of-it"
+    )
+    answer = said_about(lot, part=Part.ANSWER)
+    moderator = a_member(group_of(lot), Role.MODERATOR)
+    member, keeper = client_of(a_member(group_of(lot))), client_of(moderator)
+    assert report_way(lot, answer) in member.get(page_of(lot)).text
+    form = words(member.get(report_way(lot, answer)))
+    assert "Report what was said" in form
+    assert re.search(r"Pay me past the group\. Written by the seller on", form)
+    for reason in ("A way past the group.", "Look!"):
+        sent = member.post(f"/g/{group_of(lot).slug}/report", data={"subject": f"words:{answer.id}", "reason": reason})
+        assert sent.status_code == 302
+    [made] = groups.open_reports(group_of(lot).id)
+    assert (made.about_id, made.message, made.written_at) == (lot.seller_id, answer.text, answer.said_at)
+    assert kinds_told(moderator.id) == ["report_new"]
+    assert "1 report by a member" in words(keeper.get("/"))
+    page = keeper.get(f"/g/{group_of(lot).slug}/reports/{made.id}").text
+    assert f'href="{page_of(lot)}/questions?before=2#question-1"' in page
+    way = f"{page_of(lot)}/questions/1/hide"
+    assert f'href="{way}"' in page
+    keeper.post(way, data={"part": "answer", "reason": "contact"})
+    page = keeper.get(f"/g/{group_of(lot).slug}/reports/{made.id}").text
+    assert way not in page
+    keeper.post(f"/g/{group_of(lot).slug}/reports/{made.id}", data={"note": "Hidden, thank you."})
+    assert "Nothing waits for you" in words(keeper.get("/"))
+    assert kinds_told(made.reported_by) == ["report_closed"]
+    assert report_way(lot, answer) not in member.get(page_of(lot)).text, "it is hidden"
+    assert member.get(report_way(lot, answer)).status_code == 404
+
+
+def test_a_report_on_a_question_tells_nobody_who_asked_and_is_kept_from_him(lot, client_of):
+    asker = a_member(group_of(lot), Role.MODERATOR, person=a_person("Anna Asker"))
+    asked(lot, asker, "Are you a crook?")
+    seller, owner = client_of(seller_of(lot)), a_member(group_of(lot), Role.OWNER)
+    way = report_way(lot, said_about(lot))
+    assert way not in client_of(asker).get(page_of(lot)).text
+    assert way in seller.get(page_of(lot)).text
+    assert "Anna Asker" not in seller.get(way).text
+    sent = {"subject": f"words:{said_about(lot).id}", "reason": "Rude."}
+    assert seller.post(f"/g/{group_of(lot).slug}/report", data=sent).status_code == 302
+    [made] = groups.open_reports(group_of(lot).id)
+    path = f"/g/{group_of(lot).slug}/reports/{made.id}"
+    for page in (path, f"/g/{group_of(lot).slug}/reports", "/notices"):
+        assert "Anna Asker" not in client_of(owner).get(page).text
+    assert re.search(r"Are you a crook\? Written by a member on", words(client_of(owner).get(path)))
+    assert client_of(asker).get(path).status_code == 404
+    assert kinds_told(asker.id) == []
 
 
 def test_after_the_end_they_are_read_and_nothing_is_asked(lot, anna, client_of):

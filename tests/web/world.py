@@ -267,6 +267,8 @@ class _Builder:
             lot_id=running.id, by=self._id(Who.OTHER_BIDDER), text="Does it tick?", client_key="key-of-the-question"
         )
         self._thing("a question", number=running.number, question=question)
+        asked = questions.thread_of(running.id, question).question
+        self._thing("a question to report", subject=f"words:{asked.id}")
         self._lot("a lot without bids", a_lot(an_item(seller, self.group), buy_now_minor=9000))
         self._lot("a lot to come", a_lot(an_item(seller, self.group), starts_at=now + timedelta(hours=3)))
         self._lot(

@@ -12,9 +12,12 @@ from sqlalchemy import func, inspect, select
 
 from marketplace.accounts.models import Person
 from marketplace.accounts.queries import DEMO_PASSWORD, demo_people
-from marketplace.auctions import sale_queries
-from marketplace.auctions.models import Lot
-from marketplace.auctions.rules import State as LotState
+from marketplace.auctions import offer_queries, questions, sale_queries
+from marketplace.auctions.chance_models import Chance
+from marketplace.auctions.chance_rules import State as ChanceState
+from marketplace.auctions.models import Bid, Lot
+from marketplace.auctions.question_rules import State as QuestionState
+from marketplace.auctions.rules import Format, State as LotState
 from marketplace.auctions.sale_rules import end_of as sale_end
 from marketplace.catalog.models import Photo
 from marketplace.catalog.text_models import NOT_IN_THE_METADATA
@@ -156,6 +159,26 @@ def test_a_sale_of_several_sellers_is_open_for_lots(house: Flask) -> None:
     assert [row.lot.ends_at for row in rows] == [sale_end(sale.facts(), place) for place in (1, 2, 3)]
 
 
+def test_other_ways_to_sell_are_there_and_open(house: Flask) -> None:
+    running = db.session.scalars(select(Lot).where(Lot.state == LotState.RUNNING)).all()
+    [sealed] = [lot for lot in running if lot.format != Format.OPEN]
+    assert db.session.scalar(select(func.count()).where(Bid.lot_id == sealed.id)) == 3
+    [at_once] = [lot for lot in running if lot.buy_now is not None]
+    assert at_once.bid_count == 0
+    chance = db.session.scalars(select(Chance).where(Chance.state == ChanceState.OPEN)).one()
+    # Without the defaulter she pays a step over Klara's 48, not the 75 that she went to.
+    assert (chance.person_id, chance.price_minor) == (the("marta"), 49_00)
+    assert chance.ends_at > clock.now() + timedelta(hours=11)
+
+
+def test_an_offer_waits_for_its_seller_and_a_question_for_its_answer(house: Flask) -> None:
+    [(offer, lot, _group)] = offer_queries.waiting_for(the("marta"), now=clock.now())
+    assert (lot.state, offer.person_id) == (LotState.PASSED, the("leopold"))
+    about = db.session.scalars(select(Lot).where(Lot.title.startswith("Open-face pocket watch"))).one()
+    threads, _more = questions.latest(about.id)
+    assert [thread.state for thread in threads] == [QuestionState.OPEN, QuestionState.ANSWERED]
+
+
 def test_every_photograph_lies_in_the_storage(house: Flask) -> None:
     photos = db.session.scalars(select(Photo)).all()
     assert all(photo.alt for photo in photos)
@@ -204,7 +227,7 @@ def test_standings_differ(house: Flask) -> None:
     assert len({standing.evidence for standing in standings.values()}) >= 3
     hidden = select(func.count()).select_from(Feedback).where(Feedback.shown_at.is_(None))
     assert (db.session.scalar(hidden) or 0) >= 1
-    assert db.session.scalar(select(func.count()).select_from(Strike)) == 2
+    assert db.session.scalar(select(func.count()).select_from(Strike)) == 3
 
 
 def test_the_books_are_sound(house: Flask) -> None:
