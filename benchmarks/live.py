@@ -60,9 +60,8 @@ def measure(app: Flask, port: int, web: int, *, pages: int, seconds: float) -> N
         listening = {line for line in lines if b"text/event-stream" in line.recv(4096)}
         time.sleep(3)
         print(f"{pages} pages opened, {len(listening)} of them on a line that stays open")
-        print(
-            f"web processes: {before:.0f} MiB before, {sum(each.resident for each in serving.memory_of_web_processes(web)):.0f} MiB now, together"
-        )
+        now = sum(each.resident for each in serving.memory_of_web_processes(web))
+        print(f"web processes: {before:.0f} MiB before, {now:.0f} MiB now, together")
         began = serving.processor_seconds(web)
         time.sleep(seconds)
         part = (serving.processor_seconds(web) - began) / seconds
