@@ -116,13 +116,13 @@ class Exam:
         sent, address = self.page.content(), re.compile(f"^{re.escape(self.page.url)}$")
         self.twin.clear_cookies()
         self.twin.add_cookies(self.page.context.cookies())  # type: ignore[arg-type]  # as they were given
-        page = self.twin.pages[0] if self.twin.pages else self.twin.new_page()
+        page = self.twin.new_page()  # one that was shown a lot before may load itself anew at this very moment
         page.route(address, lambda route: route.fulfill(body=sent))
         try:
             page.goto(self.page.url)
             yield page
         finally:
-            page.unroute(address)
+            page.close()
 
     # ---- what the browser tells ----
 
