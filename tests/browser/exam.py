@@ -116,13 +116,13 @@ class Exam:
         sent, address = self.page.content(), re.compile(f"^{re.escape(self.page.url)}$")
         self.twin.clear_cookies()
         self.twin.add_cookies(self.page.context.cookies())  # type: ignore[arg-type]  # as they were given
-        page = self.twin.new_page()  # one that was shown a lot before may load itself anew at this very moment
+        page = self.twin.pages[0] if self.twin.pages else self.twin.new_page()
         page.route(address, lambda route: route.fulfill(body=sent))
         try:
-            page.goto(self.page.url)
+            _go(page, self.page.url)
             yield page
         finally:
-            page.close()
+            page.unroute(address)
 
     # ---- what the browser tells ----
 
@@ -140,6 +140,17 @@ class Exam:
             self.status = response.status
         elif response.status >= 400:
             self._faults.append(f"{response.url} answers {response.status}")
+
+
+def _go(page: Page, url: str) -> None:
+    """Open an address. A lot that the page was shown before may load itself anew at this very moment: then again."""
+    for tries_left in (2, 1, 0):
+        try:
+            page.goto(url)
+            return
+        except Error as why:
+            if "ERR_ABORTED" not in why.message or not tries_left:
+                raise
 
 
 @cache
