@@ -100,7 +100,7 @@ class House:
             return bool(found)
 
         try:
-            wait_until(has_come, f"a mail to {address} about “{about}”", 30)
+            wait_until(has_come, f"a mail to {address} about “{about}”", 75)
         except AssertionError as vain:
             vain.add_note(f"There came: {[mail['Subject'] for mail in self.mails_to(address)]}")
             raise
