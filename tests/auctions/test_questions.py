@@ -114,7 +114,8 @@ def test_a_question_is_answered_once_and_added_to_once_and_both_are_told(lot, an
     assert told(lot.seller_id) == ["question_asked"]
     assert told(anna.id) == ["question_answered"] * 2
     assert "Is the lid old?" in letters_to(db.session.get_one(type(anna), lot.seller_id))[0].body
-    lines = db.session.scalars(select(AuditLine.what).where(AuditLine.subject == f"lot:{lot.id}")).all()
+    wanted = select(AuditLine.what).where(AuditLine.subject == f"lot:{lot.id}").order_by(AuditLine.id)
+    lines = db.session.scalars(wanted).all()
     assert [line for line in lines if line.startswith("write")] == ["write question", "write answer", "write addition"]
 
 
