@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy import and_, bindparam, select, tuple_
 
 from marketplace.auctions import aliases, finding
+from marketplace.auctions.bid_rules import check_has_confirmer
 from marketplace.auctions.depositing import check_standing
 from marketplace.auctions.models import Alias, Bid, Lot
 from marketplace.catalog import service as catalog
@@ -18,7 +19,6 @@ from marketplace.groups import queries as group_queries, service as groups
 from marketplace.groups.rules import Permission, Who, judge
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
-from marketplace.kernel.errors import RuleBroken
 
 _HIS_WITH_A_KEY = and_(
     Bid.lot_id == Alias.lot_id, Bid.bidder_id == Alias.person_id, Bid.client_key.in_(bindparam("keys", expanding=True))
@@ -96,7 +96,7 @@ class Ground:
 
     def check_confirmer(self, lot: Lot, bidder_id: int) -> None:
         """Raises RuleBroken."""
-        check_has_confirmer(self.confirmers[lot.group_id], lot, bidder_id)
+        check_has_confirmer(self.confirmers[lot.group_id], seller_id=lot.seller_id, bidder_id=bidder_id)
 
     def check_deposit(self, lot: Lot, bidder_id: int) -> None:
         """Raises DepositNeeded."""
@@ -126,14 +126,3 @@ class Ground:
             catalog.freeze(*sorted(self.items), at=clock.now())
         for kind in (Alias, Bid):
             db.session.bulk_save_objects([each for each in self.new if isinstance(each, kind)])
-
-
-def check_has_confirmer(confirmers: Collection[int], lot: Lot, bidder_id: int) -> None:
-    """Nobody confirms his own money: between the only two who could, an order would wait for ever.
-
-    Raises RuleBroken where there is nobody but them.
-    """
-    if not set(confirmers) - {lot.seller_id, bidder_id}:
-        raise RuleBroken(
-            "Nobody but you two can confirm money here. Ask the owner to make another member treasurer, then bid."
-        )

@@ -6,7 +6,7 @@ A bid is a maximum and kept secret; the house bids for the member, only as high 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -123,6 +123,17 @@ def retaken(lot: Lot, bids: Iterable[tuple[int, Money]]) -> Lot:
 def needs_second_look(price_now: Money, maximum: Money) -> bool:
     """Whether a maximum is so far above the price that it is asked for twice."""
     return maximum >= price_now * TIMES_FOR_SECOND_LOOK
+
+
+def check_has_confirmer(confirmers: Collection[int], *, seller_id: int, bidder_id: int) -> None:
+    """Nobody confirms his own money: between the only two who could, an order would wait for ever.
+
+    Raises RuleBroken where there is nobody but them.
+    """
+    if not set(confirmers) - {seller_id, bidder_id}:
+        raise RuleBroken(
+            "Nobody but you two can confirm money here. Ask the owner to make another member treasurer, then bid."
+        )
 
 
 def _taken(lot: Lot, bidder_id: int, maximum: Money) -> Lot:

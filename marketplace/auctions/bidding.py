@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, select
 
 from marketplace.auctions import bid_rules, closing, finding
-from marketplace.auctions.bid_ground import Ground, check_has_confirmer
+from marketplace.auctions.bid_ground import Ground
 from marketplace.auctions.bid_rules import Verdict
 from marketplace.auctions.depositing import check_deposit
 from marketplace.auctions.events import BidPlaced, Outbid
@@ -166,8 +166,9 @@ def _own(lot: Lot, alias: Alias | None) -> Money | None:
 
 
 def check_confirmer(lot: Lot, bidder_id: int) -> None:
-    """Nobody confirms his own money: between the only two who could, an order would wait for ever."""
-    check_has_confirmer(group_queries.confirmers({lot.group_id})[lot.group_id], lot, bidder_id)
+    """Raise RuleBroken where nobody but these two could confirm their money."""
+    confirmers = group_queries.confirmers({lot.group_id})[lot.group_id]
+    bid_rules.check_has_confirmer(confirmers, seller_id=lot.seller_id, bidder_id=bidder_id)
 
 
 def _check_same(lot: Lot, earlier: Bid, maximum: Money) -> None:

@@ -98,14 +98,15 @@ def try_again(*, mail_id: int) -> None:
 def _write(rows: Rows) -> None:
     """Two deeds at the same moment may tell the same: the second is silent, and its own deed stands."""
     dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    told = db.session.execute(
-        dialect.insert(Notice).on_conflict_do_nothing().returning(Notice.id, Notice.person_id, Notice.kind), rows
-    )
-    now = clock.now()
+    seen = (Notice.id, Notice.person_id, Notice.kind, Notice.created_at)
+    told = db.session.execute(dialect.insert(Notice).on_conflict_do_nothing().returning(*seen), rows)
     mails = [
-        {"notice_id": notice.id, "person_id": notice.person_id, "created_at": now, "next_try_at": now}
+        {
+            "notice_id": notice.id, "person_id": notice.person_id,
+            "created_at": notice.created_at, "next_try_at": notice.created_at,
+        }
         for notice in told
         if rules.telling_of(notice.kind).mailed
-    ]
+    ]  # fmt: skip
     if mails:
         db.session.execute(insert(Mail), mails)

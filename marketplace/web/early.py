@@ -22,7 +22,7 @@ from marketplace.web.sheets import Sheet
 
 SHARED_SECONDS = 1.0
 KNOWN_SECONDS = 15.0
-"""As long as the count of what waits for him may be old, which is all that is not looked at again."""
+"""All that is not looked at again is the count of what waits for him: it may be older by so much than it is anyway."""
 
 _Environ = dict[str, Any]
 _Headers = list[tuple[str, str]]
@@ -106,7 +106,7 @@ class EarlyAnswers:
                 if found is None:
                     return False
                 trail, name = found
-                return name == sheet.reader[1] and sheet.tag(trail, clock.as_read(trail.read_at)) == kept.tag
+                return name == sheet.reader_name and sheet.tag(trail, clock.as_read(trail.read_at)) == kept.tag
         except SQLAlchemyError:
             return False  # the application says what is wrong
 

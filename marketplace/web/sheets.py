@@ -29,7 +29,11 @@ class Sheet:
     query: bytes
     """What the address asks for, of a list."""
     reader: tuple[object, ...]
-    """What it shows of its reader."""
+    """What it shows of its reader; of one who has signed in, his name comes second."""
+
+    @property
+    def reader_name(self) -> object:
+        return self.reader[1]
 
     def tag(self, trail: Trail, now: datetime) -> str | None:
         """None for a page that may change any moment."""

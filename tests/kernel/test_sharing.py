@@ -96,6 +96,15 @@ def test_no_more_than_a_few_share_a_commit(app: Flask) -> None:
     assert names() == set(many)
 
 
+def test_what_is_left_undone_is_never_taken_for_done(app: Flask) -> None:
+    @use_case
+    def forget_one(asked: Sequence[str]) -> list[str]:
+        return list(asked)[1:]
+
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        shares_a_commit(forget_one)("mine")
+
+
 def test_who_waits_holds_no_snapshot(app: Flask) -> None:
     house = House()
     house.may_go_on.set()
