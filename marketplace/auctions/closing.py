@@ -6,11 +6,9 @@ nothing; two workers never take the same lot, for the first one locks its row an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
 from sqlalchemy import ColumnElement, and_, func, select
 
 from marketplace.auctions import rules
@@ -21,21 +19,20 @@ from marketplace.catalog import service as catalog
 from marketplace.groups import queries as groups
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.due import survives
 from marketplace.kernel.events import announce
-
-log = structlog.get_logger()
 
 
 def start_due_lots(limit: int = 50) -> int:
     """Start scheduled lots whose time has come. How many were started."""
     now = clock.now()
-    return sum(_survives(_start_one, lot_id) for lot_id in _due(_starts_by(now), limit))
+    return sum(survives(_start_one, lot_id) for lot_id in _due(_starts_by(now), limit))
 
 
 def close_due_lots(limit: int = 50) -> int:
     """End running lots whose time is over: sold or passed. How many were ended."""
     now = clock.now()
-    return sum(_survives(_close_one, lot_id) for lot_id in _due(_ends_by(now), limit))
+    return sum(survives(_close_one, lot_id) for lot_id in _due(_ends_by(now), limit))
 
 
 def start(lot: Lot) -> None:
@@ -124,13 +121,3 @@ def _claimed(lot_id: int, condition: ColumnElement[bool]) -> Lot | None:
     """The lot, locked; none if it is not due any more, or another worker is at it."""
     wanted = select(Lot).where(Lot.id == lot_id, condition).with_for_update(skip_locked=True)
     return db.session.scalar(wanted.execution_options(populate_existing=True))
-
-
-def _survives(act: Callable[[int], bool], lot_id: int) -> bool:
-    """Whether `act` did something. A lot that cannot be moved stays due and is logged: the others go on."""
-    try:
-        return act(lot_id)
-    except Exception:
-        db.session.rollback()
-        log.exception("lot could not be moved", lot_id=lot_id, act=act.__name__)
-        return False

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import select
 
 from marketplace.deposits import finding
@@ -16,8 +14,7 @@ from marketplace.deposits.rules import Action, Deed, Party
 from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db, let_go, use_case
-
-log = structlog.get_logger()
+from marketplace.kernel.due import survives
 
 LATE_AFTER = timedelta(minutes=1)
 
@@ -29,9 +26,7 @@ def lapse_due_deposits(limit: int = 50) -> int:
     owed = select(DepositPayout.id).where(DepositPayout.deadline <= now).order_by(DepositPayout.deadline).limit(limit)
     deposit_ids, payout_ids = list(db.session.scalars(claimed)), list(db.session.scalars(owed))
     let_go()
-    return sum(_survives(_lapse, each) for each in deposit_ids) + sum(
-        _survives(_ask_again, each) for each in payout_ids
-    )
+    return sum(survives(_lapse, each) for each in deposit_ids) + sum(survives(_ask_again, each) for each in payout_ids)
 
 
 def to_lapse(now: datetime) -> Backlog:
@@ -57,13 +52,3 @@ def _ask_again(payout_id: int) -> bool:
         return False
     act_on_payout(deposit, payout, PayoutAction.PAYOUT_LATE, PayoutParty.CLOCK, by=None)
     return True
-
-
-def _survives(act_on: Callable[[int], bool], row_id: int) -> bool:
-    """Whether something was done. What cannot be moved stays due and is logged: the others go on."""
-    try:
-        return act_on(row_id)
-    except Exception:
-        db.session.rollback()
-        log.exception("deposit could not be moved", row_id=row_id, act=act_on.__name__)
-        return False

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from marketplace.deposits import finding
@@ -24,9 +23,8 @@ from marketplace.groups.models import Group, Membership
 from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.due import survives
 from marketplace.kernel.errors import RuleBroken
-
-log = structlog.get_logger()
 
 IsOpen = Callable[[Group, int], bool]
 """Whether this person has bids, offers or orders in the group that his deposit stands behind."""
@@ -41,7 +39,11 @@ def return_due(is_open: IsOpen, limit: int = 50) -> int:
     due = wanted.where(or_(Deposit.look_at.is_(None), Deposit.look_at <= now), _is_to_go_back())
     ids = list(db.session.scalars(due.order_by(Deposit.id).limit(limit)))
     let_go()
-    return sum(_survives(deposit_id, is_open) for deposit_id in ids)
+
+    def return_one(deposit_id: int) -> bool:
+        return _return_one(deposit_id, is_open)
+
+    return sum(survives(return_one, deposit_id) for deposit_id in ids)
 
 
 def last_owner_left(fact: LastOwnerLeft) -> None:
@@ -86,13 +88,3 @@ def _his_membership() -> ColumnElement[bool]:
 def _is_to_go_back() -> ColumnElement[bool]:
     stays_no_more = or_(Membership.state != Belonging.MEMBER, Group.closed_at.is_not(None))
     return or_(Deposit.state == State.RETURN_ASKED, and_(Deposit.state == State.STANDING, stays_no_more))
-
-
-def _survives(deposit_id: int, is_open: IsOpen) -> bool:
-    """Whether it went back. One that cannot stays due and is logged: the others go on."""
-    try:
-        return _return_one(deposit_id, is_open)
-    except Exception:
-        db.session.rollback()
-        log.exception("deposit could not go back", deposit_id=deposit_id)
-        return False

@@ -6,9 +6,6 @@ first has its row and its order's, and the second looks past them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import structlog
 from sqlalchemy import ColumnElement, select
 
 from marketplace.disputes import telling
@@ -20,18 +17,17 @@ from marketplace.disputes.reminding_rules import hours_left, next_reminder
 from marketplace.escrow.models import Order
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, let_go, use_case
-
-log = structlog.get_logger()
+from marketplace.kernel.due import survives
 
 
 def lapse_due_disputes(limit: int = 50) -> int:
     """Let the clock act on disputes whose deadline has passed. On how many it did."""
-    return sum(_survives(_lapse_one, dispute_id) for dispute_id in _due(Dispute.deadline <= clock.now(), limit))
+    return sum(survives(_lapse_one, dispute_id) for dispute_id in _due(Dispute.deadline <= clock.now(), limit))
 
 
 def remind_due_disputes(limit: int = 50) -> int:
     """Remind whoever's silence would decide it, two days and twelve hours before. Of how many disputes."""
-    return sum(_survives(_remind_one, dispute_id) for dispute_id in _due(Dispute.remind_at <= clock.now(), limit))
+    return sum(survives(_remind_one, dispute_id) for dispute_id in _due(Dispute.remind_at <= clock.now(), limit))
 
 
 @use_case
@@ -71,13 +67,3 @@ def _claimed(dispute_id: int, condition: ColumnElement[bool]) -> Case | None:
     wanted = wanted.where(Dispute.id == dispute_id, condition).with_for_update(skip_locked=True)
     row = db.session.execute(wanted.execution_options(populate_existing=True)).one_or_none()
     return None if row is None else Case(*row)
-
-
-def _survives(act_on: Callable[[int], bool], dispute_id: int) -> bool:
-    """Whether something was done. A dispute that cannot be moved stays due and is logged: the others go on."""
-    try:
-        return act_on(dispute_id)
-    except Exception:
-        db.session.rollback()
-        log.exception("dispute could not be moved", dispute_id=dispute_id, act=act_on.__name__)
-        return False

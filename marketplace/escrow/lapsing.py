@@ -6,9 +6,6 @@ nothing; two workers never take the same order, for the first one locks its row 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import structlog
 from sqlalchemy import ColumnElement, select
 
 from marketplace.escrow import finding, parcels
@@ -22,19 +19,18 @@ from marketplace.groups import queries as groups
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.due import survives
 from marketplace.kernel.events import announce
-
-log = structlog.get_logger()
 
 
 def lapse_due_orders(limit: int = 50) -> int:
     """Let the clock act on orders whose deadline has passed. On how many it did."""
-    return sum(_survives(_lapse_one, order_id) for order_id in _due(Order.deadline <= clock.now(), limit))
+    return sum(survives(_lapse_one, order_id) for order_id in _due(Order.deadline <= clock.now(), limit))
 
 
 def remind_due_orders(limit: int = 50) -> int:
     """Remind whoever has to act, two days and twelve hours before a deadline, once each. Of how many orders."""
-    return sum(_survives(_remind_one, order_id) for order_id in _due(Order.remind_at <= clock.now(), limit))
+    return sum(survives(_remind_one, order_id) for order_id in _due(Order.remind_at <= clock.now(), limit))
 
 
 @use_case
@@ -89,13 +85,3 @@ def _claimed(order_id: int, condition: ColumnElement[bool]) -> Order | None:
     """The order, locked; none if it is not due any more, or another worker is at it."""
     wanted = select(Order).where(Order.id == order_id, condition).with_for_update(skip_locked=True)
     return db.session.scalar(wanted.execution_options(populate_existing=True))
-
-
-def _survives(act_on: Callable[[int], bool], order_id: int) -> bool:
-    """Whether something was done. An order that cannot be moved stays due and is logged: the others go on."""
-    try:
-        return act_on(order_id)
-    except Exception:
-        db.session.rollback()
-        log.exception("order could not be moved", order_id=order_id, act=act_on.__name__)
-        return False

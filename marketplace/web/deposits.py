@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response as BaseResponse
@@ -21,14 +21,14 @@ from marketplace.deposits.rules import Action, Party
 from marketplace.escrow import queries as orders
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
-from marketplace.kernel import clock, images, storage
+from marketplace.kernel import clock
 from marketplace.kernel.money import Money, zero
 from marketplace.web.deposit_words import badge, done
 from marketplace.web.forms import Form
 from marketplace.web.frame import group_here
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
-from marketplace.web.proofs import PROOF_WIDTH
+from marketplace.web.proofs import picture_of_proof
 
 blueprint = Blueprint("deposits", __name__)
 blueprint.add_app_template_filter(badge, "deposit_badge")
@@ -92,10 +92,7 @@ def payout_missing(slug: str, payout_id: int) -> Page:
 @auth_required()
 def proof(movement_id: int) -> Response:
     """The picture of a bank's slip, for whoever paid or was paid and the officers who may confirm his money."""
-    movement = queries.proof_for(movement_id, me())
-    answer = make_response(storage.get(images.file_of(movement.proof_key or "", PROOF_WIDTH)))
-    answer.content_type = "image/jpeg"
-    return answer
+    return picture_of_proof(queries.proof_for(movement_id, me()).proof_key)
 
 
 def _answer(slug: str, deed: Callable[..., None], said: str) -> Page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,13 +12,13 @@ from marketplace.catalog import queries as catalog
 from marketplace.escrow import messages, parcel_queries, queries, schemas
 from marketplace.escrow.order_rules import Party
 from marketplace.groups import queries as groups
-from marketplace.kernel import clock, images, storage
+from marketplace.kernel import clock
 from marketplace.web.forms import Form
 from marketplace.web.limits import limiter
 from marketplace.web.order_page import badge, order_page
 from marketplace.web.paging import row_number
 from marketplace.web.person import me
-from marketplace.web.proofs import PROOF_WIDTH
+from marketplace.web.proofs import picture_of_proof
 
 blueprint = Blueprint("orders", __name__)
 blueprint.add_app_template_filter(badge, "order_badge")
@@ -82,10 +82,7 @@ def write(order_id: int) -> Page:
 @auth_required()
 def proof(movement_id: int) -> Response:
     """The picture of a bank's slip, for whoever paid or was paid and the officers who may confirm the order's money."""
-    movement = queries.proof_for(movement_id, me())
-    answer = make_response(storage.get(images.file_of(movement.proof_key or "", PROOF_WIDTH)))
-    answer.content_type = "image/jpeg"
-    return answer
+    return picture_of_proof(queries.proof_for(movement_id, me()).proof_key)
 
 
 def _others(buyer_id: int, seller_id: int) -> int:

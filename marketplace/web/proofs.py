@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import flash, request
+from flask import Response as Answer, flash, make_response, request
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from marketplace.kernel import images
+from marketplace.kernel import images, storage
 from marketplace.web.forms import Form
 
 Page = str | Response | tuple[str, int]
@@ -39,6 +39,13 @@ def confirm_with_proof(
         if kept is not None and not is_news:
             images.forget(kept, widths=(PROOF_WIDTH,))
     return again(form), 422
+
+
+def picture_of_proof(key: str | None) -> Answer:
+    """The picture of a slip as an answer. Who may see it the caller has asked."""
+    answer = make_response(storage.get(images.file_of(key or "", PROOF_WIDTH)))
+    answer.content_type = "image/jpeg"
+    return answer
 
 
 def _kept_proof() -> str | None:
