@@ -14,8 +14,9 @@ from marketplace.kernel.database import db
 from marketplace.web import pages, security
 from marketplace.worker import commands
 
-CONNECTIONS_KEPT = 16
-"""By one process at most: as many as its threads use at once. To open one anew costs more than a page."""
+CONNECTIONS_KEPT, CONNECTIONS_MORE = 16, 4
+"""By one process: as many as its threads use at once, for to open one anew costs more than a page; and so many beside
+these for a while."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -63,7 +64,11 @@ def engine_options(settings: Settings) -> dict[str, object]:
     """PostgreSQL plans a statement that comes again and again only once, unless a pooler in between would lose that."""
     if settings.database_url.startswith("sqlite"):
         return {}
-    kept: dict[str, object] = {"pool_size": CONNECTIONS_KEPT, "pool_use_lifo": True}  # the one that knows most plans
+    kept: dict[str, object] = {
+        "pool_size": CONNECTIONS_KEPT,
+        "max_overflow": CONNECTIONS_MORE,
+        "pool_use_lifo": True,  # the one that was used last knows most plans
+    }
     return kept if settings.prepared_statements else kept | {"connect_args": {"prepare_threshold": None}}
 
 

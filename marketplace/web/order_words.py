@@ -196,7 +196,7 @@ THEN_FOR_SECOND_OFFICER = {
 BADGES: dict[State, tuple[LazyString, str]] = {
     S.AWAITING_PAYMENT: (_l("To be paid"), "clock"),
     S.PAYMENT_CLAIMED: (_l("Said to be sent"), "doubt"),
-    S.TOPPING_UP: (_l("Paid in part"), "doubt"),
+    S.TOPPING_UP: (_l("Rest to be paid"), "doubt"),
     S.HELD: (_l("Held, to be shipped"), "money"),
     S.SHIPPED: (_l("Held, on its way"), "money"),
     S.INSPECTING: (_l("Held, inspected"), "money"),
