@@ -149,8 +149,13 @@ def _go(page: Page, url: str) -> None:
             page.goto(url)
             return
         except Error as why:
-            if "ERR_ABORTED" not in why.message or not tries_left:
+            if not tries_left or not is_gone_elsewhere(why):
                 raise
+
+
+def is_gone_elsewhere(why: Error) -> bool:
+    """Whether the page was just loading itself anew, as the page of a lot does when it ends: then ask once more."""
+    return "ERR_ABORTED" in why.message or "Not attached to an active page" in why.message
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Error, FilePayload, Locator, Page, expect
 
-from tests.browser.exam import Exam
+from tests.browser.exam import Exam, is_gone_elsewhere
 from tests.factories.accounts import PASSWORD
 from tests.house import House, wait_until
 from tests.phone import Phone
@@ -96,7 +96,7 @@ class Visitor:
             try:
                 self.page.reload(wait_until="load")
             except Error as why:  # the page of a lot may load itself anew in the same moment
-                if "ERR_ABORTED" not in why.message:
+                if not is_gone_elsewhere(why):
                     raise
             return self._words(text).is_visible()
 
