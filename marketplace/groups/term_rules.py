@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from marketplace.kernel.errors import RuleBroken
+from marketplace.payments.rules import Through
 
 
 class Ladder(StrEnum):
@@ -65,6 +66,8 @@ class Terms:
     """A lot that opens at so much, or is bought at once for it, asks for a deposit; 0, and none does."""
     deposit_minor: int = 50_00
     """How much that is. Who left orders unpaid is asked for it on every lot, threshold or not."""
+    gateway: Through = Through.TREASURER
+    """Where buyers pay to, and sellers are paid from."""
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON column."""
@@ -75,7 +78,11 @@ class Terms:
         """Terms as they were stored, perhaps by an older version: what it did not know has its default."""
         known = {field.name for field in fields(cls)}
         given = {name: value for name, value in stored.items() if name in known}
-        return cls(**given | {"ladder": Ladder(given.get("ladder", Ladder.FINE))})
+        words = {
+            "ladder": Ladder(given.get("ladder", Ladder.FINE)),
+            "gateway": Through(given.get("gateway", Through.TREASURER)),
+        }
+        return cls(**given | words)
 
 
 class Range(NamedTuple):

@@ -37,6 +37,8 @@ class Chart(StrEnum):
     """The chart of accounts: the first word of every account's name."""
 
     GATEWAY = "gateway"
+    PROCESSOR_FEE = "processor_fee"
+    RECEIVABLE = "receivable"
     ESCROW = "escrow"
     DEPOSIT = "deposit"
     PAYABLE = "payable"
@@ -47,6 +49,8 @@ class Chart(StrEnum):
 
 KINDS = {
     Chart.GATEWAY: Kind.ASSET,
+    Chart.PROCESSOR_FEE: Kind.ASSET,
+    Chart.RECEIVABLE: Kind.ASSET,
     Chart.ESCROW: Kind.LIABILITY,
     Chart.DEPOSIT: Kind.LIABILITY,
     Chart.PAYABLE: Kind.LIABILITY,
@@ -56,9 +60,19 @@ KINDS = {
 }
 
 
-def gateway(group_id: int) -> str:
-    """Asset: the group's money where it really lies, in the treasurer's bank account or at the processor."""
-    return f"{Chart.GATEWAY}:{group_id}"
+def gateway(group_id: int, processor: str = "") -> str:
+    """Asset: the group's money where it really lies: in the treasurer's bank account, or at a payment processor."""
+    return f"{Chart.GATEWAY}:{group_id}:{processor}" if processor else f"{Chart.GATEWAY}:{group_id}"
+
+
+def processor_fee(order_id: int) -> str:
+    """Asset: what a payment processor kept of an order's money, until it is settled who bears it."""
+    return f"{Chart.PROCESSOR_FEE}:{order_id}"
+
+
+def receivable(group_id: int, person_id: int) -> str:
+    """Asset: what a member owes the group, such as money that a bank took back after it was paid out to him."""
+    return f"{Chart.RECEIVABLE}:{group_id}:{person_id}"
 
 
 def escrow(order_id: int) -> str:
@@ -111,7 +125,10 @@ def order_of(account: str) -> int:
 
 def is_of_group(account: str, group_id: int) -> bool:
     """Whether the account may stand in this group's books. An order's name does not tell its group: it may."""
-    return chart_of(account) is Chart.ESCROW or account.split(":")[1] == str(group_id)
+    return chart_of(account) in _OF_ORDERS or account.split(":")[1] == str(group_id)
+
+
+_OF_ORDERS = frozenset({Chart.ESCROW, Chart.PROCESSOR_FEE})
 
 
 @dataclass(frozen=True, slots=True)

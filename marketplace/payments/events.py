@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from marketplace.kernel.money import Money
 from marketplace.payments.rules import Kind
@@ -21,6 +22,9 @@ class _OfMovement:
     order_id: int | None
     key: str
     """Another one for each try: a reference for what is posted because of it."""
+    gateway: str
+    by: int | None
+    """The officer who brought the news; none where the gateway did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,56 @@ class MovementBounced(_OfMovement):
     """The money had left and has come back."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MovementWaits(_OfMovement):
+    """The gateway cannot do it now, such as a payout to an account that the processor has restricted. It is asked again
+    by itself when that may have changed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeeTaken:
+    """A payment processor has kept a fee of its own. Heard once for each fee."""
+
+    group_id: int
+    order_id: int
+    fee: Money
+    reference: str
+    """Of what was taken at the processor: the same for the same fee."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OfChargeback:
+    group_id: int
+    order_id: int
+    reference: str
+    """What the processor calls it: dp_…"""
+    amount: Money
+    """What the buyer's bank asks back."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChargebackOpened(_OfChargeback):
+    """The buyer's bank asks for the money back, or inquires."""
+
+    is_inquiry: bool
+    """Nothing was taken yet."""
+    fee: Money
+    """What the processor takes for handling it, kept even if it is won; nothing for an inquiry."""
+    reason: str
+    """The bank's, in a word: fraudulent, product_not_received, product_unacceptable …"""
+    evidence_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargebackWon(_OfChargeback):
+    """The bank gave the money back, or its inquiry ended without taking any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargebackLost(_OfChargeback):
+    """The bank keeps the money."""

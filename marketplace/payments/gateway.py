@@ -24,6 +24,10 @@ class Instruction:
     person_id: int
     purpose: str
     order_id: int | None
+    source: str | None = None
+    """Of a payout or refund: what the gateway calls the payment that the money came with."""
+    account: str | None = None
+    """Of a payout or reversal: what the gateway calls the person's account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,15 @@ class Refused:
     reason: str
 
 
-Outcome = Asked | Done | Refused
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The gateway cannot do it now, and may later, under another key: the payee's account is restricted, or too little
+    of the money has arrived yet."""
+
+    reason: str
+
+
+Outcome = Asked | Done | Refused | Waits
 
 
 class Gateway(Protocol):

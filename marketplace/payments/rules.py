@@ -26,6 +26,13 @@ class Kind(StrEnum):
     """Money back from whom it was paid out to."""
 
 
+class Through(StrEnum):
+    """Which gateway a group's money goes through: a setting of the group, fixed for a lot when it starts."""
+
+    TREASURER = "treasurer"
+    STRIPE = "stripe_connect"
+
+
 class State(StrEnum):
     """How far a movement has come."""
 

@@ -82,7 +82,7 @@ def confirm(
     movement.moved_minor, movement.bank_reference, movement.proof_key = moved.minor, bank_reference, proof_key
     movement.confirmed_at, movement.confirmed_by = clock.now(), by
     _note(movement, "confirm movement", by=by, why=bank_reference)
-    announce(MovementConfirmed(*_facts(movement)))
+    announce(MovementConfirmed(*_facts(movement, by)))
     return movement
 
 
@@ -95,7 +95,7 @@ def fail(*, movement_id: int, by: int | None, reason: str) -> Movement:
     _become(movement, rules.judge(State(movement.state), Act.FAIL, Kind(movement.kind)))
     movement.failure = reason
     _note(movement, "fail movement", by=by, why=reason)
-    announce(MovementFailed(*_facts(movement), reason=reason))
+    announce(MovementFailed(*_facts(movement, by), reason=reason))
     return movement
 
 
@@ -108,7 +108,7 @@ def bounce(*, movement_id: int, by: int | None, reason: str) -> Movement:
     movement.moved_minor = None
     movement.failure = reason
     _note(movement, "bounce movement", by=by, why=reason)
-    announce(MovementBounced(*_facts(movement), reason=reason))
+    announce(MovementBounced(*_facts(movement, by), reason=reason))
     return movement
 
 
@@ -147,7 +147,9 @@ def _become(movement: Movement, state: State) -> None:
     movement.due_at = None
 
 
-def _facts(movement: Movement) -> tuple[int, int, Kind, Money, int, str, int | None, str]:
+def _facts(
+    movement: Movement, by: int | None
+) -> tuple[int, int, Kind, Money, int, str, int | None, str, Through, int | None]:
     """What every announcement says of a movement, in the order of events.py."""
     return (
         movement.id,
@@ -158,6 +160,8 @@ def _facts(movement: Movement) -> tuple[int, int, Kind, Money, int, str, int | N
         movement.purpose,
         movement.order_id,
         movement.idempotency_key,
+        movement.gateway,
+        by,
     )
 
 

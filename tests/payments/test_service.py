@@ -85,6 +85,8 @@ def test_a_treasurer_confirms_what_he_paid(app: Flask, heard: list[object]) -> N
             purpose="order:7:payout",
             order_id=7,
             key="order:7:payout:seller",
+            gateway="treasurer",
+            by=treasurer.id,
         )
     ]
     assert deeds() == ["confirm movement"]
