@@ -149,7 +149,7 @@ def _become(movement: Movement, state: State) -> None:
 
 def _facts(
     movement: Movement, by: int | None
-) -> tuple[int, int, Kind, Money, int, str, int | None, str, Through, int | None]:
+) -> tuple[int, int, Kind, Money, int, str, int | None, str, str, int | None]:
     """What every announcement says of a movement, in the order of events.py."""
     return (
         movement.id,
