@@ -11,6 +11,7 @@ from marketplace import wiring
 from marketplace.config import Settings, read_settings
 from marketplace.kernel import events, logs, storage
 from marketplace.kernel.database import db
+from marketplace.payments import stripe_client
 from marketplace.web import pages, security
 from marketplace.worker import commands
 
@@ -25,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("marketplace", template_folder="../templates", static_folder="static", instance_path=str(settings.data))
     app.config.update(configuration(settings))
     app.extensions["earnest_store"] = storage.open_store(settings.data / "files")
+    app.extensions["earnest_stripe"] = stripe_of(settings)
     logs.begin(settings.log_level)
     db.init_app(app)
     events.wire(wiring.HANDLERS)
@@ -32,6 +34,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.register(app)
     commands.register(app)
     return app
+
+
+def stripe_of(settings: Settings) -> stripe_client.Stripe | None:
+    """The way to Stripe; none where no key is set."""
+    if not settings.stripe_key:
+        return None
+    return stripe_client.open_client(
+        settings.stripe_key, url=settings.stripe_url, timeout_seconds=settings.stripe_timeout,
+        platform_secrets=settings.stripe_webhook_secrets, connect_secrets=settings.stripe_connect_secrets,
+    )  # fmt: skip
 
 
 def configuration(settings: Settings) -> dict[str, object]:

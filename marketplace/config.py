@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,6 @@ from sqlalchemy.exc import ArgumentError
 SAMPLE_KEYS = frozenset("changeme change secret dev development sample example test password insecure".split())
 """Words that a key from an example is written with."""
 _SHORTEST_KEY = 32
-_MOST_PROXIES = 9
-_MOST_STREAMS = 2000
 # Of 32 random hexadecimal figures, fewer are different in one case of ten thousand.
 _FEWEST_CHARACTERS = 10
 
@@ -89,16 +87,13 @@ def _flag(value: str) -> bool:
     raise ValueError("write 1 or 0.")
 
 
-def _proxies(value: str) -> int:
-    if not value.strip().isascii() or not value.strip().isdigit() or int(value) > _MOST_PROXIES:
-        raise ValueError(f"write a whole number from 0 to {_MOST_PROXIES}.")
-    return int(value)
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if value.strip().isascii() and value.strip().isdigit() and least <= int(value) <= most:
+            return int(value)
+        raise ValueError(f"write a whole number from {least} to {most}.")
 
-
-def _streams(value: str) -> int:
-    if not value.strip().isascii() or not value.strip().isdigit() or int(value) > _MOST_STREAMS:
-        raise ValueError(f"write a whole number from 0 to {_MOST_STREAMS}.")
-    return int(value)
+    return read
 
 
 def _url(value: str) -> str:
@@ -153,23 +148,48 @@ def _is_sample(key: str) -> bool:
     return repeats or len(set(key)) < _FEWEST_CHARACTERS or (is_one_case and not words.isdisjoint(SAMPLE_KEYS))
 
 
+def _stripe_key(value: str) -> str:
+    key = value.strip()
+    if key and not re.fullmatch(r"[sr]k_(test|live)_\w+", key, re.ASCII):
+        raise ValueError("write a secret or restricted key of Stripe's: sk_test_…, rk_test_…, sk_live_… or rk_live_….")
+    return key
+
+
+def _webhook_secrets(value: str) -> tuple[str, ...]:
+    found = tuple(secret.strip() for secret in value.split(",") if secret.strip())
+    if not all(re.fullmatch(r"whsec_[\w+/=]+", secret, re.ASCII) for secret in found):
+        raise ValueError("write the signing secret of the endpoint, whsec_…; during a roll both, with a comma between.")
+    return found
+
+
 # fmt: off
 SETTINGS = (
     Setting("DATABASE_URL", "", "The database. Empty: an SQLite file in EARNEST_DATA. Several servers need postgresql://…", _database),
     Setting("EARNEST_DATA", "var", "The folder of everything that is kept: photos, the SQLite file, the secret key.", _folder),
     Setting("EARNEST_BASE_URL", "http://127.0.0.1:8000", "The address people open. Cookies, links in mails and trusted hosts follow it.", _url),
     Setting("EARNEST_SECRET_KEY", "", "The secret key. Empty: the file secret.key in EARNEST_DATA, which `flask init` makes.", _key),
-    Setting("EARNEST_PROXIES", "0", "How many proxies of yours stand before the web server and set X-Forwarded-…", _proxies),
+    Setting("EARNEST_PROXIES", "0", "How many proxies of yours stand before the web server and set X-Forwarded-…", _whole(0, 9)),
     Setting("EARNEST_SMTP_URL", "", "The mail server, smtp://user:password@host:587. Empty: the demo keeps mails in its outbox page; elsewhere they wait.", _smtp),
     Setting("EARNEST_MAIL_FROM", "Earnest <earnest@localhost>", "The sender of every mail.", _sender),
     Setting("EARNEST_RATE_STORE", "memory://", "Where rate limits are counted: memory:// for one process, redis://… for several.", _rate_store),
-    Setting("EARNEST_LIVE_STREAMS", "250", "How many open pages of one web process hear of every bid at once. The others ask every few seconds.", _streams),
+    Setting("EARNEST_LIVE_STREAMS", "250", "How many open pages of one web process hear of every bid at once. The others ask every few seconds.", _whole(0, 2000)),
     Setting("EARNEST_PREPARED_STATEMENTS", "1", "0 where a pooler that does not know them (pgbouncer before 1.22) stands before PostgreSQL.", _flag),
+    Setting("EARNEST_STRIPE_KEY", "", "Stripe's secret or restricted key, sk_… or rk_…. Empty: no group can be paid by card.", _stripe_key),
+    Setting("EARNEST_STRIPE_WEBHOOK_SECRETS", "", "The signing secret of Stripe's endpoint for /webhooks/stripe, whsec_…; several with commas during a roll.", _webhook_secrets),
+    Setting("EARNEST_STRIPE_CONNECT_SECRETS", "", "The same of the endpoint for events of connected accounts, /webhooks/stripe/connect.", _webhook_secrets),
+    Setting("EARNEST_STRIPE_URL", "https://api.stripe.com", "Where Stripe's interface is, so that tests and trials can point elsewhere.", _url),
+    Setting("EARNEST_STRIPE_TIMEOUT", "20", "Seconds after which a call to Stripe counts as not answered; its outcome is then looked up.", _whole(1, 80)),
     Setting("EARNEST_LOG_LEVEL", "INFO", "How much is logged: DEBUG, INFO, WARNING or ERROR.", _level),
     Setting("EARNEST_DEMO", "0", "1 fills an empty database with a demo group and shows its sign-in names. Starts on loopback only.", _flag),
     Setting("EARNEST_TESTING", "0", "1 lets tests move time. Never set it where people trade.", _flag),
 )
 # fmt: on
+
+
+_TAKEN_AS_READ = (
+    "base_url proxies smtp_url mail_from rate_store live_streams prepared_statements log_level demo testing stripe_key"
+    " stripe_webhook_secrets stripe_connect_secrets stripe_url stripe_timeout"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +199,7 @@ class Settings:
     database_url: str
     data: Path
     base_url: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     proxies: int
     smtp_url: str
     mail_from: str
@@ -189,6 +209,11 @@ class Settings:
     log_level: str
     demo: bool
     testing: bool
+    stripe_key: str = field(default="", repr=False)
+    stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    stripe_connect_secrets: tuple[str, ...] = field(default=(), repr=False)
+    stripe_url: str = "https://api.stripe.com"
+    stripe_timeout: int = 20
 
     @property
     def is_https(self) -> bool:
@@ -220,25 +245,21 @@ def read_settings(environ: Mapping[str, str], *, begins: bool = False) -> Settin
         database_url=values["DATABASE_URL"] or f"sqlite:///{data / 'earnest.sqlite3'}",
         data=data,
         secret_key=values["EARNEST_SECRET_KEY"] or _kept_key(data, make=begins or values["EARNEST_DEMO"]),
-        **{
-            name: values[f"EARNEST_{name.upper()}"]
-            for name in (
-                "base_url",
-                "proxies",
-                "smtp_url",
-                "mail_from",
-                "rate_store",
-                "live_streams",
-                "prepared_statements",
-                "log_level",
-                "demo",
-                "testing",
-            )
-        },
+        **{name: values[f"EARNEST_{name.upper()}"] for name in _TAKEN_AS_READ},
     )
     if settings.demo and not settings.is_loopback:
         raise WrongSetting("EARNEST_DEMO", "the demo starts on 127.0.0.1 only, for its passwords are known to all.")
+    if "_live_" in settings.stripe_key:
+        _check_is_for_real(settings)
     return settings
+
+
+def _check_is_for_real(settings: Settings) -> None:
+    """A key that moves real money is neither played with nor sent in the clear."""
+    if settings.demo or settings.testing:
+        raise WrongSetting("EARNEST_STRIPE_KEY", "a live key moves real money: the demo and tests take a test key.")
+    if not settings.is_https or not settings.stripe_url.startswith("https://"):
+        raise WrongSetting("EARNEST_STRIPE_KEY", "a live key needs https in EARNEST_BASE_URL and EARNEST_STRIPE_URL.")
 
 
 def _kept_key(data: Path, *, make: bool) -> str:

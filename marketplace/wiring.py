@@ -31,6 +31,7 @@ from marketplace.notifications import (
     about_sales,
     about_searches,
 )
+from marketplace.payments import checkouts
 from marketplace.reputation import deals, events as reputation
 from marketplace.reputation.rules import Ending
 
@@ -59,6 +60,11 @@ def forfeit_deposit(fact: escrow.OrderClosed) -> None:
             order_id=fact.order_id, group_id=fact.group_id, buyer_id=fact.buyer_id, seller_id=fact.seller_id,
             title=fact.title, total=fact.total, at=fact.closed_at,
         )  # fmt: skip
+
+
+def close_payments(fact: escrow.OrderClosed) -> None:
+    """Nobody is to pay an order that is over: what was opened for it at the processor is closed."""
+    checkouts.close_all_of(fact.order_id)
 
 
 def begin_deal(fact: escrow.OrderOpened) -> None:
@@ -143,7 +149,7 @@ HANDLERS: Handlers = {
     escrow.DeadlineNear: (about_orders.deadline_near,),
     escrow.MessageWritten: (about_orders.message_written,),
     escrow.OrderChanged: (disputing.return_contested, about_orders.changed),
-    escrow.OrderClosed: (end_deal, free_item, forfeit_deposit),
+    escrow.OrderClosed: (end_deal, free_item, forfeit_deposit, close_payments),
     escrow.OrderOpened: (begin_deal, about_orders.opened),
     escrow.ParcelChanged: (about_parcels.changed,),
     groups.ApplicationDecided: (about_groups.application_decided,),

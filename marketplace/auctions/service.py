@@ -26,6 +26,9 @@ from marketplace.kernel.errors import NotAllowed, RuleBroken, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.fields import in_zone
 from marketplace.kernel.money import Money
+from marketplace.payments import sellers
+from marketplace.payments.rules import Through
+from marketplace.payments.stripe_rules import check_can_be_paid
 
 
 @use_case
@@ -173,6 +176,9 @@ def _publish(
         starts_at = place.starts_at
     _check_free(item)
     _check_confirmer(item)
+    if group.terms.gateway is Through.STRIPE:
+        check_can_be_paid(offer.opening)
+        sellers.check_can_be_paid_by_card(item.seller_id)
     made_from, made_to = years_of(item.period) or (None, None)
     number = 1 + (db.session.scalar(select(func.max(Lot.number)).where(Lot.group_id == group.id)) or 0)
     lot = Lot(

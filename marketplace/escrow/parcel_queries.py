@@ -13,7 +13,7 @@ from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.parcel_models import Parcel
 from marketplace.escrow.parcel_paying import party_in
 from marketplace.escrow.parcel_rules import FEWEST, saving, total
-from marketplace.escrow.parcels import no_such_parcel, posting_of
+from marketplace.escrow.parcels import is_for_parcels, no_such_parcel, posting_of
 from marketplace.escrow.rules import AWAITED
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
@@ -91,13 +91,14 @@ def could_join(order: Order) -> list[Order]:
         Order.buyer_id == order.buyer_id, Order.seller_id == order.seller_id, Order.group_id == order.group_id
     )
     others = list(db.session.scalars(between.where(Order.id != order.id).order_by(Order.id)))
-    return [other for other in others if order.parcel_id is None or other.parcel_id != order.parcel_id]
+    free = [other for other in others if order.parcel_id is None or other.parcel_id != order.parcel_id]
+    return [other for other in free if is_for_parcels(other)]
 
 
 def offers_to(person_id: int) -> list[Together]:
     """What a buyer could pay together and does not yet: for each seller in each group two orders or more. One query."""
     mine = _unsent().where(Order.buyer_id == person_id)
-    found = db.session.scalars(mine.order_by(Order.group_id, Order.seller_id, Order.id))
+    found = filter(is_for_parcels, db.session.scalars(mine.order_by(Order.group_id, Order.seller_id, Order.id)))
     sellers = groupby(found, key=lambda order: (order.group_id, order.seller_id))
     offers = [Together(tuple(orders)) for _seller, orders in sellers]
     return [

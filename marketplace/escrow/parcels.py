@@ -24,6 +24,7 @@ from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
+from marketplace.payments.rules import Through
 
 
 @use_case
@@ -43,6 +44,8 @@ def put_together(*, order_id: int, by: int, together: Collection[int] = (), clie
         return joined_before
     if any(finding.party_of(order, by) is not Party.BUYER for order in orders):
         raise NotAllowed("What goes into one parcel is for the buyer to say.")
+    if not all(is_for_parcels(order) for order in orders):
+        raise RuleBroken("What is paid by card is paid one order after the other. Pay this one by itself.")
     if len(kept | asked) < FEWEST:
         raise RuleBroken("Choose one more order at least: one alone is no parcel.", field="together")
     parcel = parcel or _new_parcel(first, by=by)
@@ -51,6 +54,11 @@ def put_together(*, order_id: int, by: int, together: Collection[int] = (), clie
             _join(order, parcel, by=by, client_key=client_key)
     share_anew(orders)
     return parcel.id
+
+
+def is_for_parcels(order: Order) -> bool:
+    """Whether it can be paid together with others: by card each order is paid by itself."""
+    return order.terms.gateway is Through.TREASURER
 
 
 @use_case

@@ -66,6 +66,10 @@ class SaySent(_Deed):
     together = fields.List(OrderNumber(), load_default=list, validate=validate.Length(max=_MOST_TOGETHER))
 
 
+class PayByCard(Schema):
+    address_id = Place(data_key="delivery", required=True)
+
+
 class PutTogether(_Deed):
     together = fields.List(OrderNumber(), load_default=list, validate=validate.Length(max=_MOST_TOGETHER))
 

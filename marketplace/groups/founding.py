@@ -22,6 +22,9 @@ from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import RuleBroken, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.text import folded
+from marketplace.payments import stripe_client
+from marketplace.payments.rules import Through
+from marketplace.payments.stripe_rules import check_currency
 
 
 @use_case
@@ -47,6 +50,7 @@ def found_group(
     if known is not None:
         return known
     term_rules.check_terms(terms)
+    _check_gateway(terms, currency)
     _check_questions(questions)
     group = Group(
         slug=_free_slug(name), client_key=client_key, name=name, collects=collects,
@@ -149,9 +153,19 @@ def change_terms(*, by: int, group_id: int, terms: Terms) -> None:
     term_rules.check_terms(terms)
     if terms == group.terms:
         return
+    _check_gateway(terms, group.currency)
     group.terms = terms
     audit.note("change terms", f"group:{group_id}", by=by, group_id=group_id)
     announce(TermsChanged(group_id, terms, by))
+
+
+def _check_gateway(terms: Terms, currency: str) -> None:
+    """Cards are taken only where this site can take them, and in this currency."""
+    if terms.gateway is not Through.STRIPE:
+        return
+    if not stripe_client.is_set_up():
+        raise RuleBroken("Cards are not taken on this site. Leave it with the treasurer.", field="gateway")
+    check_currency(currency)
 
 
 @use_case

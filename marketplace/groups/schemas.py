@@ -22,6 +22,7 @@ from marketplace.groups.entry_rules import (
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import RANGES, SUMS, Ladder, Terms
 from marketplace.kernel.fields import Amount, ClientKey, Line, Prose
+from marketplace.payments.rules import Through
 
 # Every currency that is legal tender somewhere today, and every zone of a territory: CLDR, through Babel.
 CURRENCIES = tuple(
@@ -101,13 +102,16 @@ class TermsForm(Schema):
     )
 
     ladder = _member_of(Ladder)
+    gateway = fields.Enum(
+        Through, by_value=True, load_default=Through.TREASURER, error_messages={"unknown": _l("Choose one of these.")}
+    )
     deposit_threshold_minor = Amount(blank=True, load_default=None)
     deposit_minor = Amount(blank=True, load_default=None)
 
     @post_load
     def gather(self, data: dict[str, Any], **_how: Any) -> dict[str, Any]:
         """The fields of the terms become one value."""
-        given = {name: data.pop(name) for name in (*(RANGES.keys() - SUMS), "seller_pays_return", "ladder")}
+        given = {name: data.pop(name) for name in (*(RANGES.keys() - SUMS), "seller_pays_return", "ladder", "gateway")}
         return {**data, "terms": Terms(**given)}
 
 

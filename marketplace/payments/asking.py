@@ -7,7 +7,8 @@ gateway is then asked what became of the first try before there is another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,19 +17,20 @@ from sqlalchemy import select
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, use_case
-from marketplace.payments import service
-from marketplace.payments.gateway import Asked, Done, Gateway, Instruction, Outcome, Refused, tell
+from marketplace.payments import service, sources, stripe_client
+from marketplace.payments.gateway import Asked, Done, Gateway, Instruction, Outcome, Refused, Waits, tell
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, State
+from marketplace.payments.stripe_connect import StripeConnect
 from marketplace.payments.treasurer import Treasurer
 
 log = structlog.get_logger()
 
-GATEWAYS: Mapping[str, Gateway] = {Treasurer.name: Treasurer()}
-
 # Longer than the slowest gateway's answer: Stripe's client waits 80 seconds. Each try without an answer doubles it.
 LEASE = timedelta(minutes=3)
 _MOST_DOUBLINGS = 5
+_SPREAD = 0.9
+"""So that what failed together does not come back together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,18 @@ class _Claim:
     may_have_been_heard: bool
 
 
-def ask_gateways(limit: int = 20, gateways: Mapping[str, Gateway] = GATEWAYS) -> int:
+def gateways_here() -> dict[str, Gateway]:
+    """The treasurer, and the processor where a key is set: without one, what is intended for it waits."""
+    stripe = stripe_client.here()
+    treasurer: dict[str, Gateway] = {Treasurer.name: Treasurer()}
+    return treasurer if stripe is None else treasurer | {StripeConnect.name: StripeConnect(stripe)}
+
+
+def ask_gateways(limit: int = 20, gateways: Mapping[str, Gateway] | None = None) -> int:
     """Ask for at most `limit` movements that are due. How many were taken on."""
+    gateways = gateways_here() if gateways is None else gateways
     for asked in range(limit):
-        claim = _take_on()
+        claim = _take_on(gateways)
         if claim is None:
             return asked
         outcome = _ask(gateways[claim.gateway], claim)
@@ -55,29 +65,34 @@ def ask_gateways(limit: int = 20, gateways: Mapping[str, Gateway] = GATEWAYS) ->
 
 
 @use_case
-def _take_on() -> _Claim | None:
+def _take_on(gateways: Iterable[str]) -> _Claim | None:
     """The movement that has been due for longest, now this worker's for a while. None where nothing is due."""
     now = clock.now()
     due = select(Movement).where(Movement.state == State.INTENDED, Movement.due_at <= now)
+    due = due.where(Movement.gateway.in_(gateways))
     movement = db.session.scalar(due.order_by(Movement.due_at, Movement.id).limit(1).with_for_update(skip_locked=True))
     if movement is None:
         return None
     may_have_been_heard = movement.tries > 0
-    movement.due_at = now + LEASE * 2 ** min(movement.tries, _MOST_DOUBLINGS)
+    spread = random.uniform(_SPREAD, 1) if movement.tries else 1  # noqa: S311 - it guards nothing
+    movement.due_at = now + LEASE * 2 ** min(movement.tries, _MOST_DOUBLINGS) * spread
     movement.tries += 1
     movement.fence += 1
+    sources.choose(movement)
     return _Claim(movement.id, movement.fence, movement.gateway, _instruction(movement), may_have_been_heard)
 
 
 def _instruction(movement: Movement) -> Instruction:
     return Instruction(
-        key=movement.idempotency_key,
+        key=movement.gateway_key,
         kind=Kind(movement.kind),
         amount=movement.amount,
         group_id=movement.group_id,
         person_id=movement.person_id,
         purpose=movement.purpose,
         order_id=movement.order_id,
+        source=movement.source,
+        account=movement.account,
     )
 
 
@@ -96,6 +111,9 @@ def _ask(gateway: Gateway, claim: _Claim) -> Outcome | None:
 @use_case
 def _write_down(claim: _Claim, outcome: Outcome) -> None:
     """Keep what the gateway answered, unless other news of the movement was faster."""
+    if isinstance(outcome, Waits):
+        service.wait(movement_id=claim.movement_id, fence=claim.fence, reason=outcome.reason)
+        return
     if not service.note_asked(movement_id=claim.movement_id, fence=claim.fence, reference=_reference_of(outcome)):
         return
     match outcome:

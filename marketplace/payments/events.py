@@ -97,3 +97,24 @@ class ChargebackWon(_OfChargeback):
 @dataclass(frozen=True, slots=True)
 class ChargebackLost(_OfChargeback):
     """The bank keeps the money."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSubmitted:
+    """The buyer has done his part, and his bank takes days to pay: nothing has come yet."""
+
+    movement_id: int
+    group_id: int
+    order_id: int
+    person_id: int
+    amount: Money
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SellerPayoutFailed:
+    """What a processor paid on to a seller's bank came back: it lies on his account there until he mends it."""
+
+    person_id: int
+    reference: str
+    """Of the payout at the processor: one for each."""

@@ -17,6 +17,8 @@ def _one_of(column: str, values: type[Kind] | type[State]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
+ATTEMPT = "~"
+"""Stands between a movement's own key and the number of the attempt."""
 _IS_INTENDED = text("state = 'intended'")
 
 
@@ -49,7 +51,16 @@ class Movement(Base):
     purpose: Mapped[str]
     """For whoever asked for it, to know it by: "order:7:payout:seller"."""
     idempotency_key: Mapped[str] = mapped_column(unique=True)
-    """What the gateway hears as its key."""
+    """Whoever asked for it knows it by this, and the gateway hears it as its key."""
+    attempt: Mapped[int] = mapped_column(default=1)
+    """Goes up when the gateway could not do it now: it keeps its refusals under their keys, so it hears a new one."""
+    source: Mapped[str | None]
+    """Of what leaves through a processor: what it calls the payment, or transfer, that this draws on."""
+    account: Mapped[str | None]
+    """What the processor calls the payee's account. Both are chosen when a worker takes it on, and stay for the
+    attempt: the same key is always the same instruction."""
+    waits_for: Mapped[str | None]
+    """While intended: why the gateway could not do it when it was asked last."""
 
     state: Mapped[str] = mapped_column(default=State.INTENDED)
     intended_at: Mapped[datetime]
@@ -74,6 +85,11 @@ class Movement(Base):
     and writes nothing."""
     tries: Mapped[int] = mapped_column(default=0)
     """How often a worker took it on. More than none, and the gateway may have heard of it."""
+
+    @property
+    def gateway_key(self) -> str:
+        """What the gateway hears as its key for this attempt."""
+        return self.idempotency_key if self.attempt == 1 else f"{self.idempotency_key}{ATTEMPT}{self.attempt}"
 
     @property
     def amount(self) -> Money:

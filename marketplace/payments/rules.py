@@ -6,6 +6,7 @@ movement: what has failed is intended anew, under another key, for a gateway kee
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -101,6 +102,15 @@ def judge(state: State, act: Act, kind: Kind) -> State:
         if (clause.given, clause.act) == (state, act) and kind in clause.kinds:
             return clause.then
     raise RuleBroken(_SENTENCES[state])
+
+
+_SHORTEST_PAUSE, _LONGEST_PAUSE, _MOST_DOUBLINGS = timedelta(minutes=5), timedelta(hours=6), 10
+
+
+def pause_before(attempt: int) -> timedelta:
+    """How long a movement that the gateway cannot make now waits after its `attempt`th, unless it is woken before."""
+    doublings: int = 2 ** min(attempt - 1, _MOST_DOUBLINGS)
+    return min(_SHORTEST_PAUSE * doublings, _LONGEST_PAUSE)
 
 
 def check_amount(kind: Kind, asked: Money, moved: Money) -> None:

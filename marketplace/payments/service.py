@@ -5,13 +5,15 @@ The outcome of `asking.py` comes here too: one place writes what became of a mov
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.payments import queries, rules
-from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed
+from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed, MovementWaits
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Act, Kind, State
 from marketplace.payments.treasurer import Treasurer
@@ -134,6 +136,36 @@ def note_asked(*, movement_id: int, fence: int, reference: str | None) -> bool:
     return True
 
 
+@use_case
+def wait(*, movement_id: int, fence: int, reason: str) -> None:
+    """The gateway could not do it now. It stays intended, under a key that the gateway has not heard, for later.
+
+    Why, is announced once, and again when it is another reason.
+    """
+    movement = _locked(movement_id)
+    if movement.fence != fence or movement.state != State.INTENDED:
+        return
+    movement.fence += 1
+    movement.due_at = clock.now() + rules.pause_before(movement.attempt)
+    movement.attempt += 1
+    movement.source = movement.account = None
+    if movement.waits_for != reason:
+        movement.waits_for = reason
+        _note(movement, "movement waits", by=None, why=reason)
+        announce(MovementWaits(*_facts(movement, None), reason=reason))
+
+
+@use_case
+def wake(*, person_id: int | None = None, order_id: int | None = None) -> None:
+    """What kept a person's or an order's movements waiting may be over: the gateway is asked again at once."""
+    waiting = select(Movement.id).where(Movement.state == State.INTENDED, Movement.waits_for.is_not(None))
+    whose = Movement.person_id == person_id if order_id is None else Movement.order_id == order_id
+    for movement_id in db.session.scalars(waiting.where(whose).order_by(Movement.id)).all():
+        movement = _locked(movement_id)
+        if movement.state == State.INTENDED and movement.due_at is not None:
+            movement.due_at = min(movement.due_at, clock.now())
+
+
 def _locked(movement_id: int) -> Movement:
     movement = db.session.get(Movement, movement_id, with_for_update=True, populate_existing=True)
     if movement is None:
@@ -144,7 +176,7 @@ def _locked(movement_id: int) -> Movement:
 def _become(movement: Movement, state: State) -> None:
     movement.state = state
     movement.fence += 1
-    movement.due_at = None
+    movement.due_at = movement.waits_for = None
 
 
 def _facts(
@@ -159,7 +191,7 @@ def _facts(
         movement.person_id,
         movement.purpose,
         movement.order_id,
-        movement.idempotency_key,
+        movement.gateway_key,
         movement.gateway,
         by,
     )

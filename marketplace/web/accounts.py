@@ -11,6 +11,7 @@ from marketplace.accounts import pictures, queries, service
 from marketplace.accounts.schemas import DescribePerson
 from marketplace.kernel import clock, images
 from marketplace.kernel.errors import NotFound, RuleBroken
+from marketplace.payments import stripe_client
 from marketplace.web.forms import Form
 from marketplace.web.limits import limiter
 from marketplace.web.people import knows
@@ -31,6 +32,7 @@ def overview() -> Page:
         "accounts/overview.html",
         person=queries.person(me()),
         addresses=queries.addresses_of(me()),
+        takes_cards=stripe_client.is_set_up(),
         has_payout_details=queries.payout_details_of(me(), now) is not None,
         coming=queries.coming_payout_details(me(), now),
     )

@@ -38,6 +38,8 @@ from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed, NotFound
 from marketplace.kernel.money import Money
+from marketplace.payments import sellers
+from marketplace.payments.rules import Through
 from marketplace.reputation import queries as reputation
 from marketplace.web import catalogue_page, deposit_words, dispute_words, lot_words, question_words, sight
 from marketplace.web.forms import Form
@@ -84,11 +86,18 @@ def put_up(slug: str, item_id: int) -> Response | tuple[str, int]:
     """The item is a lot now; members see it in the catalogue."""
     group, item = _item(slug, item_id)
     form = Form.sent(schemas.ListLot)
+    _ask_stripe(group)
     with form.refusals():
         lot = service.list_lot(by=me(), item_id=item.id, **_asked(form.data, group))
         flash(_("This is lot %(number)s now. Members see it in the catalogue.", number=lot.number))
         return _to(slug, lot)
     return _form_page(group, item, form), 422
+
+
+def _ask_stripe(group: Group) -> None:
+    """Where buyers pay by card, the seller's account has to stand well now: Stripe is asked before he lists."""
+    if group.terms.gateway is Through.STRIPE:
+        sellers.fetch_if_old(me())
 
 
 @blueprint.post("/lots/<int:number>/withdraw")
@@ -107,8 +116,9 @@ def withdraw(slug: str, number: int) -> Response:
 @limiter.limit("60 per hour")
 def relist(slug: str, number: int) -> Response:
     """The item is a new lot, with the same prices and as long as before."""
-    lot = lot_here(slug, number)[1]
+    group, lot = lot_here(slug, number)
     form = Form.sent(schemas.Deed)
+    _ask_stripe(group)
     with form.refusals():
         again = service.relist(lot_id=lot.id, by=me(), **form.data)
         flash(_("Listed again, as lot %(number)s, with the same prices and as long as before.", number=again.number))

@@ -19,7 +19,7 @@ from marketplace.kernel import clock, heartbeat
 from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.errors import NotFound
 from marketplace.notifications import queries as notices, service as notifications
-from marketplace.payments import queries as payments
+from marketplace.payments import checkouts, incoming, queries as payments
 from marketplace.reputation import queries as reputation
 from marketplace.web.health import faults
 from marketplace.web.limits import limiter
@@ -42,6 +42,8 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Disputes on which the clock acts"), disputes.to_lapse),
     (_l("Disputes to remind of"), disputes.to_remind),
     (_l("Movements of money to ask a gateway for"), payments.to_ask),
+    (_l("What Stripe told and is to be acted on"), incoming.to_act_on),
+    (_l("Card payments to look at again"), checkouts.to_look_at),
     (_l("Feedback to show"), reputation.to_show),
     (_l("Mails to send"), notices.to_send),
 )
@@ -65,6 +67,7 @@ def show() -> str:
         late_disputes=disputes.late_disputes(now),
         stuck=payments.stuck(),
         parked=notices.parked_mails(),
+        parked_events=incoming.parked_events(),
         has_outbox=has_outbox(),
     )
 
@@ -77,6 +80,17 @@ def send_again(mail_id: int) -> Response:
     _check_operator()
     notifications.try_again(mail_id=mail_id)
     flash(_("The mail is due again."))
+    return redirect(url_for(".show"))
+
+
+@blueprint.post("/operator/events/<int:event_id>/again")
+@auth_required()
+@limiter.limit("120 per hour")
+def try_event_again(event_id: int) -> Response:
+    """What Stripe told and could not be acted on is due again, with all its tries."""
+    _check_operator()
+    incoming.try_event_again(event_id=event_id, by=current_user.id)
+    flash(_("It is due again."))
     return redirect(url_for(".show"))
 
 

@@ -21,7 +21,8 @@ from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
 from marketplace.kernel import clock
 from marketplace.notifications import links
-from marketplace.payments import queries as payments
+from marketplace.payments import queries as payments, stripe_client
+from marketplace.payments.rules import Through
 from marketplace.reputation import queries as reputation
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, about
@@ -81,6 +82,7 @@ def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None =
             A=Action,
             dispute_path=links.dispute(order.id),
             proceeds=proceeds_of(facts, lines),
+            takes_cards=stripe_client.is_set_up(),
             parcel_reference=parcel_reference_of(order.parcel_id) if order.parcel_id else "",
             **_other_side(order, party),
             **_goods(order),
@@ -130,6 +132,8 @@ def _to_do(order: Order, facts: order_rules.Order, party: Party, now: datetime) 
 
 def _parcel_offer(order: Order, party: Party, now: datetime) -> Together | None:
     """This order and those that could go into one parcel with it, for the buyer who may still put them together."""
+    if order.terms.gateway is not Through.TREASURER:
+        return None
     if party is not Party.BUYER or Action.JOIN_PARCEL not in open_to(order.facts(), by=party, now=now):
         return None
     others = parcel_queries.could_join(order)

@@ -14,6 +14,8 @@ from marketplace.web import (
     bids,
     books,
     buying,
+    card_accounts,
+    card_payments,
     chances,
     deposit_treasury,
     deposits,
@@ -55,6 +57,7 @@ from marketplace.web import (
     second_factor,
     treasury,
     waiting,
+    webhooks,
 )
 from marketplace.web.early import EarlyAnswers
 
@@ -64,6 +67,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts.blueprint,
     addresses.blueprint,
     payout_details.blueprint,
+    card_accounts.blueprint,
     second_factor.blueprint,
     groups.blueprint,
     joining.blueprint,
@@ -91,6 +95,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     operators.blueprint,
     orders.blueprint,
     order_deeds.blueprint,
+    card_payments.blueprint,
     treasury.blueprint,
     parcels.blueprint,
     disputes.blueprint,
@@ -98,6 +103,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     deposits.blueprint,
     deposit_treasury.blueprint,
     books.blueprint,
+    webhooks.blueprint,
 )
 
 csrf = CSRFProtect()
@@ -111,6 +117,7 @@ def register(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     Babel(app, locale_selector=lambda: "en")
     csrf.init_app(app)
+    csrf.exempt(webhooks.blueprint)  # they are signed
     for part in (errors, format, frame, headers, limits, live, paging, waiting):
         part.register(app)
     for blueprint in BLUEPRINTS:

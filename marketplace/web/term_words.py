@@ -14,6 +14,8 @@ from flask_babel.speaklater import LazyString
 from marketplace.auctions.schemas import as_money
 from marketplace.groups.term_rules import RANGES, SUMS, Ladder, Terms
 from marketplace.kernel.money import Money
+from marketplace.payments import stripe_client
+from marketplace.payments.rules import Through
 from marketplace.web.format import money_text
 
 
@@ -35,6 +37,9 @@ SECTIONS = (
     Section(_l("The fee, and paying"), (
         Word("fee_basis_points", _l("The group’s fee"),
              _l("In percent of the hammer price, rounded down. It comes off the seller’s proceeds.")),
+        Word("gateway", _l("How buyers pay"),
+             _l("By card: Stripe’s fee comes off the seller’s proceeds, and each seller needs an account there."
+                " Deposits stay with the treasurer.")),
         Word("days_to_pay", _l("Days to pay"), _l("After these the order lapses, and the buyer has a strike.")),
         Word("days_to_confirm_payment", _l("Days to confirm a payment"),
              _l("For owners and treasurers; after these any other officer may.")),
@@ -98,6 +103,17 @@ def ladder_choices() -> list[tuple[Ladder, LazyString]]:
     return list(_LADDERS.items())
 
 
+_GATEWAYS = {
+    Through.TREASURER: _l("To the group’s account; the treasurer confirms it"),
+    Through.STRIPE: _l("By card, through Stripe"),
+}
+
+
+def gateway_choices() -> list[tuple[Through, LazyString]]:
+    """For the form that sets the terms; none where there is nothing to choose."""
+    return list(_GATEWAYS.items()) if stripe_client.is_set_up() else []
+
+
 def percent_typed(basis_points: int) -> str:
     """250 as it stands in a form: 2.50."""
     return f"{Decimal(basis_points) / 100:.2f}"
@@ -154,8 +170,8 @@ def value_of(terms: Terms, name: str, currency: str = "") -> str:
             return str(ngettext("%(num)d second", "%(num)d seconds", value))
         case [*_rest, "minutes"]:
             return str(ngettext("%(num)d minute", "%(num)d minutes", value))
-    if name == "ladder":
-        return ladder_name(value)
+    if name in ("ladder", "gateway"):
+        return ladder_name(value) if name == "ladder" else str(_GATEWAYS[value])
     return str(_("the seller") if value else _("the buyer"))
 
 
@@ -165,6 +181,7 @@ def slip_of(terms: Terms, currency: str) -> Iterator[tuple[str, str]]:
         _("The seller’s fee"),
         _("%(share)s of the hammer price", share=value_of(terms, "fee_basis_points")),
     )
+    yield _("Buyers pay"), value_of(terms, "gateway")
     yield _("To pay"), value_of(terms, "days_to_pay")
     yield _("To ship"), value_of(terms, "days_to_ship")
     yield _("Not shipped: refunded after"), value_of(terms, "days_until_unshipped_refund")

@@ -9,12 +9,18 @@ from flask import Flask
 
 from marketplace import wiring
 from marketplace.kernel import events
-from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed
+from marketplace.payments import events as payments
+
+ANNOUNCED = (
+    payments.MovementConfirmed, payments.MovementFailed, payments.MovementBounced, payments.MovementWaits,
+    payments.FeeTaken, payments.PaymentSubmitted, payments.ChargebackOpened, payments.ChargebackWon,
+    payments.ChargebackLost, payments.SellerPayoutFailed,
+)  # fmt: skip
 
 
 @pytest.fixture
 def heard(app: Flask) -> Iterator[list[object]]:
     facts: list[object] = []
-    events.wire(dict.fromkeys((MovementConfirmed, MovementFailed, MovementBounced), (facts.append,)))
+    events.wire(dict.fromkeys(ANNOUNCED, (facts.append,)))
     yield facts
     events.wire(wiring.HANDLERS)

@@ -119,7 +119,7 @@ def test_what_never_arrived_is_sent_again_under_the_same_key(app: Flask, process
 
 def test_a_worker_killed_before_he_asked_loses_nothing(app: Flask, processor: Processor) -> None:
     movement = with_processor()
-    assert asking._take_on() is not None  # and then the power goes
+    assert asking._take_on(["processor"]) is not None  # and then the power goes
     assert work(processor) == 0
     clock.move(LEASE)
     assert work(processor) == 1
@@ -135,15 +135,16 @@ def test_a_gateway_that_stays_silent_is_asked_ever_more_rarely(app: Flask, proce
         assert work(processor) == 1
         due_at = now_of(movement).due_at
         assert due_at is not None
-        waits.append(round((due_at - clock.now()) / LEASE))
+        waits.append((due_at - clock.now()) / LEASE)
         clock.move(due_at - clock.now() + timedelta(seconds=1))
-    assert waits == [1, 2, 4, 8, 16, 32, 32, 32]
+    most = [1, 2, 4, 8, 16, 32, 32, 32]
+    assert all(0.85 * longest <= wait <= longest for wait, longest in zip(waits, most, strict=True)), waits
     assert [each.id for each in queries.stuck()] == [movement.id]
 
 
 def test_who_comes_back_too_late_writes_nothing(app: Flask, processor: Processor, heard: list[object]) -> None:
     movement = with_processor()
-    slow = asking._take_on()
+    slow = asking._take_on(["processor"])
     assert slow is not None
     clock.move(LEASE)
     work(processor)
@@ -154,7 +155,7 @@ def test_who_comes_back_too_late_writes_nothing(app: Flask, processor: Processor
 
 def test_the_outcome_of_one_try_is_not_taken_for_another_s(app: Flask, processor: Processor) -> None:
     movement = with_processor(key="order:7:payout:seller:9")
-    slow = asking._take_on()
+    slow = asking._take_on(["processor"])
     assert slow is not None
     service.fail(movement_id=movement.id, by=None, reason="Refused.")
     again = with_processor(key="order:7:payout:seller:10")

@@ -1,0 +1,51 @@
+"""What a movement through a processor draws on: the payment that it pays out or refunds, the transfer it takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from marketplace.kernel.database import db
+from marketplace.payments import queries
+from marketplace.payments.models import Movement
+from marketplace.payments.rules import LEAVES, Kind, State, Through
+from marketplace.payments.stripe_models import SellerAccount
+
+_GONE_OR_GOING = {State.INTENDED, State.ASKED, State.CONFIRMED}
+
+
+def choose(movement: Movement) -> None:
+    """Write down what this attempt draws on, and whose account it goes to: once, for every try under its key."""
+    if movement.gateway != Through.STRIPE or movement.source is not None or movement.order_id is None:
+        return
+    others = [each for each in queries.of_order(movement.order_id) if each.gateway == Through.STRIPE]
+    if movement.kind == Kind.REVERSAL:
+        paid_out = [each for each in others if each.kind == Kind.PAYOUT and each.state == State.CONFIRMED]
+        movement.source = paid_out[-1].bank_reference if paid_out else None
+    if movement.kind in LEAVES:
+        movement.source = _payment_for(movement, others)
+    if movement.kind == Kind.PAYOUT:
+        account = select(SellerAccount.account_id).where(SellerAccount.person_id == movement.person_id)
+        movement.account = db.session.scalar(account)
+
+
+def _payment_for(movement: Movement, others: Sequence[Movement]) -> str | None:
+    """The payment that still holds enough. A second payment goes back before the first, which may be the seller's."""
+    paid = [each for each in others if each.kind == Kind.COLLECT and each.state == State.CONFIRMED]
+    if movement.kind == Kind.REFUND:
+        paid.reverse()
+    for payment in paid:
+        if left_of(payment, [each for each in others if each.id != movement.id]) >= movement.amount_minor:
+            return payment.bank_reference
+    return paid[0].bank_reference if paid else None
+
+
+def left_of(payment: Movement, others: Sequence[Movement]) -> int:
+    """What of a payment, in minor units, was neither refunded nor passed on."""
+    left = payment.moved_minor or 0
+    from_it = [each for each in others if each.source == payment.bank_reference and each.kind in LEAVES]
+    left -= sum(each.amount_minor for each in from_it if each.state in _GONE_OR_GOING)
+    transfers = {each.bank_reference for each in from_it if each.kind == Kind.PAYOUT}
+    taken_back = [each for each in others if each.kind == Kind.REVERSAL and each.state == State.CONFIRMED]
+    return left + sum(each.moved_minor or 0 for each in taken_back if each.source in transfers)

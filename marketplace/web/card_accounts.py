@@ -1,0 +1,91 @@
+"""A seller's account at Stripe, in his settings: to begin, to go on, and what is still wanted of him."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_security import auth_required
+from werkzeug.wrappers import Response
+
+from marketplace.kernel.errors import NotFound, RuleBroken
+from marketplace.payments import sellers, stripe_client
+from marketplace.web.card_payments import way_to
+from marketplace.web.format import sentence_of
+from marketplace.web.fresh import fresh_if_any
+from marketplace.web.limits import limiter
+from marketplace.web.person import me
+from marketplace.web.wanted_words import wanted_words
+
+blueprint = Blueprint("card_accounts", __name__, url_prefix="/settings/card-payments")
+
+Page = str | Response | tuple[str, int]
+
+
+@blueprint.get("")
+@auth_required()
+def show() -> Page:
+    """Whether I can be paid by card, and what Stripe still wants to know."""
+    _check_set_up()
+    account = sellers.account_of(me())
+    return render_template("accounts/card_payments.html", account=account,
+                           wanted=wanted_words(account.wanted) if account else [])  # fmt: skip
+
+
+@blueprint.post("")
+@auth_required()
+@fresh_if_any
+@limiter.limit("20 per hour")
+def connect() -> Page:
+    """On to Stripe's form, by a link that works once."""
+    return _to_form()
+
+
+@blueprint.get("/again")
+@auth_required()
+@limiter.limit("20 per hour")
+def again() -> Page:
+    """The link was used or too old, Stripe says: another one."""
+    return _to_form()
+
+
+@blueprint.get("/back")
+@auth_required()
+@limiter.limit("60 per hour")
+def back() -> Page:
+    """The seller is back from Stripe's form. That proves nothing: Stripe is asked."""
+    _check_set_up()
+    sellers.fetch(me())
+    return redirect(url_for(".show"))
+
+
+@blueprint.post("/dashboard")
+@auth_required()
+@fresh_if_any
+@limiter.limit("20 per hour")
+def dashboard() -> Page:
+    """To the seller's own pages at Stripe: what came, what was paid out, and his bank account."""
+    _check_set_up()
+    try:
+        return way_to(sellers.login_link_for(by=me()))
+    except RuleBroken as broken:
+        return _refused(broken)
+
+
+def _to_form() -> Page:
+    _check_set_up()
+    base = str(current_app.config["EARNEST"].base_url)
+    try:
+        url = sellers.link_for(by=me(), return_url=base + url_for(".back"), refresh_url=base + url_for(".again"))
+    except RuleBroken as broken:
+        return _refused(broken)
+    return way_to(url)
+
+
+def _refused(broken: RuleBroken) -> Page:
+    flash(sentence_of(broken), "doubt")
+    return redirect(url_for(".show"), 303)
+
+
+def _check_set_up() -> None:
+    if not stripe_client.is_set_up():
+        raise NotFound(_("There is no such page."))

@@ -1,0 +1,184 @@
+"""Buyers pay in sessions at Stripe: what is believed, and what becomes of second, late and other payments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from marketplace.kernel.errors import RuleBroken
+from marketplace.payments import checkouts, queries, seeing
+from marketplace.payments.events import FeeTaken, MovementConfirmed, MovementFailed, PaymentSubmitted
+from marketplace.payments.rules import State
+from marketplace.payments.seeing import DoesNotAgree
+from marketplace.payments.stripe_rules import Paying
+from marketplace.playmoney import checkout
+from marketplace.playmoney.server import StandIn
+from marketplace.playmoney.weather import Fault
+from tests.factories.payments import eur
+from tests.factories.stripe import BACK, a_checkout, act, hear, now_of, pays, stripe_at, told
+
+
+@pytest.fixture
+def here(app: Flask, heard: list[object]) -> Iterator[StandIn]:
+    with stripe_at(app) as here:
+        yield here
+
+
+def kinds(heard: list[object]) -> list[type]:
+    return [type(fact) for fact in heard]
+
+
+def test_a_payment_is_confirmed_by_what_stripe_shows_and_its_fee_told_once(here: StandIn, heard: list[object]) -> None:
+    session = a_checkout()
+    pays(here, session)
+    assert queries.movement(session.movement_id).state != State.CONFIRMED, "nobody has told us yet"
+    hear(here)
+    hear(here)
+    movement = queries.movement(session.movement_id)
+    kept = now_of(session.id)
+    assert (movement.state, movement.moved, movement.confirmed_by) == (State.CONFIRMED, eur(100_00), None)
+    assert movement.bank_reference == kept.charge_id
+    assert (kept.state, kept.due_at) == (Paying.PAID, None)
+    assert kinds(heard) == [MovementConfirmed, FeeTaken]
+    fee = heard[1]
+    assert isinstance(fee, FeeTaken)
+    assert (fee.fee, fee.order_id) == (eur(1_75), 7)
+
+
+def test_events_in_any_order_come_to_the_same(here: StandIn, heard: list[object]) -> None:
+    session = a_checkout()
+    pays(here, session)
+    for event in here.till.all("event"):  # the last first, each twice
+        told(event)
+        told(event)
+        act()
+    assert sorted(kind.__name__ for kind in kinds(heard)) == ["FeeTaken", "MovementConfirmed"]
+    assert now_of(session.id).state == Paying.PAID
+
+
+def test_news_that_never_came_is_found_by_looking(here: StandIn, heard: list[object]) -> None:
+    session = a_checkout()
+    pays(here, session)
+    assert checkouts.look_again(session.id)
+    assert not checkouts.look_again(session.id)
+    assert kinds(heard) == [MovementConfirmed, FeeTaken]
+
+
+def test_a_session_told_of_before_our_own_answer_was_kept_is_known_by_its_mark(
+    here: StandIn, heard: list[object]
+) -> None:
+    here.weather.order(Fault.LOST, "POST /v1/checkout/sessions$")
+    with pytest.raises(RuleBroken, match="does not answer"):
+        a_checkout()
+    session = here.till.all("checkout.session")[0]
+    checkout.pay(here.till, session["id"])
+    hear(here)
+    assert kinds(heard) == [MovementConfirmed, FeeTaken]
+    (kept,) = checkouts.of_order(7)
+    assert kept.session_id == session["id"]
+
+
+def test_a_lost_answer_gives_the_same_session_again(here: StandIn) -> None:
+    here.weather.order(Fault.LOST, "POST /v1/checkout/sessions$")
+    with pytest.raises(RuleBroken, match="press the button again"):
+        a_checkout(person_id=None)
+    (kept,) = checkouts.of_order(7)
+    checkouts.open_session(kept.id, title="Clock", **BACK)
+    assert now_of(kept.id).session_id == here.till.all("checkout.session")[0]["id"]
+    assert len(here.till.all("checkout.session")) == 1
+
+
+def test_an_open_session_is_given_again_and_another_sum_takes_its_place(here: StandIn) -> None:
+    first = a_checkout()
+    assert a_checkout(person_id=first.person_id).id == first.id
+    second = a_checkout(eur(90_00), person_id=first.person_id)
+    assert second.id != first.id
+    assert now_of(first.id).state == Paying.EXPIRED
+    assert queries.movement(first.movement_id).state == State.WITHDRAWN
+    assert [each["status"] for each in here.till.all("checkout.session")] == ["open", "expired"]
+
+
+def test_two_payments_are_two_that_are_heard_of(here: StandIn, heard: list[object]) -> None:
+    """The second is for whoever asked: he gives it back."""
+    first = a_checkout()
+    here.weather.order(Fault.BROKEN, "POST /v1/checkout/sessions/.*/expire", times=9)
+    with pytest.raises(RuleBroken):
+        a_checkout(eur(90_00), person_id=first.person_id)
+    second = checkouts.of_order(7)[-1]
+    here.weather.orders.clear()
+    pays(here, first)
+    checkouts.open_session(second.id, title="Clock", **BACK)
+    pays(here, now_of(second.id))
+    hear(here)
+    assert [fact.amount for fact in heard if isinstance(fact, MovementConfirmed)] == [eur(100_00), eur(90_00)]
+
+
+@pytest.mark.parametrize(
+    ("card", "last"), [(checkout.BANK_DEBIT, MovementConfirmed), (checkout.BANK_DEBIT_FAILS, MovementFailed)]
+)
+def test_a_slow_payment_is_submitted_first(here: StandIn, heard: list[object], card: str, last: type) -> None:
+    session = a_checkout()
+    pays(here, session, card=card)
+    hear(here)
+    assert kinds(heard) == [PaymentSubmitted]
+    assert now_of(session.id).state == Paying.SUBMITTED
+    checkout.settle(here.till, str(session.session_id))
+    hear(here)
+    assert kinds(heard)[:2] == [PaymentSubmitted, last]
+
+
+def test_a_declined_card_is_nothing_final(here: StandIn, heard: list[object]) -> None:
+    session = a_checkout()
+    with pytest.raises(checkout.Declined):
+        pays(here, session, card=checkout.DECLINED)
+    hear(here)
+    assert heard == []
+    pays(here, session)
+    hear(here)
+    assert kinds(heard) == [MovementConfirmed, FeeTaken]
+
+
+def test_an_expired_session_asks_for_nothing_more(here: StandIn, heard: list[object]) -> None:
+    session = a_checkout()
+    checkout.expire(here.till, str(session.session_id))
+    hear(here)
+    assert queries.movement(session.movement_id).state == State.WITHDRAWN
+    assert now_of(session.id).due_at is None
+    assert heard == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"minor": 99_99},
+        {"currency": "USD"},
+        {"reference": "8"},
+        {"reference": None},
+        {"is_live": True},
+        {"charge_id": None},
+    ],
+)
+def test_what_is_not_as_we_asked_changes_nothing(here: StandIn, heard: list[object], other: dict[str, object]) -> None:
+    session = a_checkout()
+    pays(here, session)
+    seen = seeing.Seen(Paying.PAID, 100_00, "EUR", "7", False, "pi_1", "ch_1")
+    with pytest.raises(DoesNotAgree):
+        seeing.take(session.id, replace(seen, **other))  # type: ignore[arg-type]
+    assert heard == []
+    assert now_of(session.id).state == Paying.OPEN
+
+
+def test_less_than_stripe_takes_is_refused_before_anything_is_asked(here: StandIn) -> None:
+    with pytest.raises(RuleBroken, match="at least"):
+        a_checkout(eur(49))
+    assert here.door.log == []
+
+
+def test_a_session_that_nobody_wants_is_closed_by_the_worker(here: StandIn) -> None:
+    session = a_checkout()
+    checkouts.close_all_of(7)
+    assert checkouts.look_at_due_checkouts() == 1
+    assert now_of(session.id).state == Paying.EXPIRED
