@@ -137,7 +137,7 @@ def _act(event_id: int, fence: int, told: news.Told) -> None:
         _put_off(event_id, fence)
     except Exception as error:
         db.session.rollback()
-        log.exception("an event could not be acted on", event=event_id)
+        log.exception("an event could not be acted on", event_id=event_id)
         _note_trouble(event_id, fence, f"{type(error).__name__}: {error}", is_hopeless=isinstance(error, DoesNotAgree))
 
 

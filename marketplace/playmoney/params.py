@@ -91,8 +91,11 @@ def _value(given: Any, wanted: Any, path: str) -> Any:
 
 
 def _one_of(given: Any, wanted: tuple[Any, ...], path: str) -> Any:
-    """A word of an open list is held to the words that are known: tests should not find new ones by mistake."""
+    """A word of an open list is held to the words that are known: tests should not find new ones by mistake. Where the
+    only word is the empty one, it stands for "take away", beside any other value."""
     words = [each for each in wanted if typing.get_origin(each) is Literal]
+    if all(typing.get_args(each) == ("",) for each in words) and given != "":
+        words, wanted = [], tuple(each for each in wanted if each not in words)
     choices = words or [each for each in wanted if each is not type(None)]
     refusals: list[Malformed] = []
     for each in choices:

@@ -1,0 +1,72 @@
+"""Sellers at Stripe: one account each, links for its owner alone, and nothing believed that is old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from marketplace.kernel import clock
+from marketplace.kernel.database import db
+from marketplace.kernel.errors import NotFound, RuleBroken
+from marketplace.payments import sellers
+from marketplace.playmoney.server import StandIn
+from marketplace.playmoney.weather import Fault
+from tests.factories.accounts import a_person
+from tests.factories.stripe import a_seller, stripe_at
+
+LINKS = {"return_url": "https://e.example/r", "refresh_url": "https://e.example/f"}
+
+
+@pytest.fixture
+def here(app: Flask) -> Iterator[StandIn]:
+    with stripe_at(app) as here:
+        yield here
+
+
+def test_each_click_is_a_fresh_link_to_the_one_account(here: StandIn) -> None:
+    person = a_person()
+    links = {sellers.link_for(by=person.id, **LINKS) for _click in range(3)}
+    assert len(links) == 3
+    (account,) = here.till.all("account")
+    assert account["controller"]["stripe_dashboard"]["type"] == "express"
+    assert account["capabilities"] == {"transfers": "inactive"}
+
+
+def test_a_lost_answer_makes_no_second_account(here: StandIn) -> None:
+    person = a_person()
+    here.weather.order(Fault.LOST, "POST /v1/accounts$")
+    with pytest.raises(RuleBroken, match="does not answer"):
+        sellers.link_for(by=person.id, **LINKS)
+    sellers.link_for(by=person.id, **LINKS)
+    assert len(here.till.all("account")) == 1
+
+
+def test_only_who_has_filled_in_the_form_has_pages_at_stripe(here: StandIn) -> None:
+    with pytest.raises(NotFound):
+        sellers.login_link_for(by=a_person().id)
+    with pytest.raises(NotFound):
+        sellers.login_link_for(by=a_seller(here, is_ready=False))
+    assert "express" in sellers.login_link_for(by=a_seller(here))
+
+
+def test_who_can_be_paid_by_card_is_asked_of_stripe_and_not_long_ago(here: StandIn) -> None:
+    with pytest.raises(RuleBroken, match="Being paid by card"):
+        sellers.check_can_be_paid_by_card(a_person().id)
+    with pytest.raises(RuleBroken, match="Being paid by card"):
+        sellers.check_can_be_paid_by_card(a_seller(here, is_ready=False))
+    ready = a_seller(here)
+    sellers.check_can_be_paid_by_card(ready)
+    clock.move(timedelta(minutes=11))
+    with pytest.raises(RuleBroken, match="try again in a minute"):
+        sellers.check_can_be_paid_by_card(ready)
+    here.weather.is_down = True
+    sellers.fetch_if_old(ready)
+    with pytest.raises(RuleBroken, match="try again in a minute"):
+        sellers.check_can_be_paid_by_card(ready)
+    here.weather.is_down = False
+    sellers.fetch_if_old(ready)
+    db.session.rollback()
+    sellers.check_can_be_paid_by_card(ready)
