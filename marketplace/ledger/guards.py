@@ -1,6 +1,6 @@
 """What makes the books append-only in the database itself.
 
-Who owns the database can drop a trigger; the seals of the chain are for him (verify.py). These are for everybody else,
+Who owns the database can drop a trigger; the seals of the chain are for him (audit.py). These are for everybody else,
 and for whoever forgot that a mistake is put right by a reversal.
 """
 
