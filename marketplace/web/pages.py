@@ -47,6 +47,7 @@ from marketplace.web import (
     people,
     photos,
     questions,
+    reserves,
     retractions,
     rulings,
     sale_deeds,
@@ -98,6 +99,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     deposits.blueprint,
     deposit_treasury.blueprint,
     books.blueprint,
+    reserves.blueprint,
 )
 
 csrf = CSRFProtect()

@@ -15,6 +15,7 @@ from marketplace.catalog import import_keeping
 from marketplace.deposits import lapsing
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
+from marketplace.ledger import reserves
 from marketplace.notifications import sending
 from marketplace.payments import asking
 from marketplace.reputation import service as reputation
@@ -48,6 +49,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("give deposits back", 30, deposits.return_due_deposits),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),
     Duty("remind of disputes", 60, disputes.remind_due_disputes),
+    Duty("take daily roots", 60, reserves.take_due_roots),
     Duty("ask gateways", 1, asking.ask_gateways, calls_outside=True),
     Duty("show feedback", 60, reputation.show_due_feedback),
     Duty("forget old tries", 600, doors.forget_old_tries),

@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 from marketplace.deposits import proving as deposits
 from marketplace.escrow import proving
 from marketplace.kernel.database import db
-from marketplace.ledger import audit
+from marketplace.ledger import audit, reserves
 from marketplace.ledger.audit import Finding
 from marketplace.worker import ledger_audit
 
@@ -24,6 +24,7 @@ EXTRA_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     proving.held_findings,
     deposits.deposit_findings,
     ledger_audit.party_findings,
+    reserves.root_findings,
 )
 """Audits that look across floors, as of what is held for each order against the order's state."""
 
