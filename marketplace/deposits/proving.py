@@ -14,9 +14,9 @@ from marketplace.deposits.payout_rules import Action as PayoutAction, State as P
 from marketplace.deposits.rules import Action, State
 from marketplace.groups.models import Group
 from marketplace.kernel.database import db
+from marketplace.ledger.audit import Finding
 from marketplace.ledger.models import Entry, Transfer
 from marketplace.ledger.rules import Chart, Side, deposit as account_of
-from marketplace.ledger.verify import Finding
 
 _NET = func.sum(case((Entry.side == Side.CREDIT, Entry.amount_minor), else_=-Entry.amount_minor))
 

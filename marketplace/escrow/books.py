@@ -161,6 +161,14 @@ def took_part_in(person_id: int, order_ids: Collection[int]) -> dict[int, Order]
     return {order.id: order for order in db.session.scalars(mine)}
 
 
+def accounts_of(group_id: int, person_id: int) -> set[str]:
+    """Every account in a group's books on which something of this person's may stand: his own, and those of the orders
+    that he bought or sold. One query."""
+    orders = select(Order.id).where(Order.group_id == group_id, _is_party(person_id))
+    own = {ledger.payable(group_id, person_id), ledger.deposit(group_id, person_id)}
+    return own | {ledger.escrow(order_id) for order_id in db.session.scalars(orders)}
+
+
 def _sums_by_chart(group_id: int) -> tuple[dict[Chart, int], dict[Chart, int]]:
     """For each line of the chart: credits less debits, and how many accounts are not empty."""
     net = func.sum(case((Entry.side == Side.CREDIT, Entry.amount_minor), else_=-Entry.amount_minor)).label("net")

@@ -15,7 +15,7 @@ from marketplace.escrow.parcel_models import Parcel
 from marketplace.escrow.parcel_rules import Posting, shares
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
-from marketplace.ledger.verify import Finding
+from marketplace.ledger.audit import Finding
 
 
 def parcel_findings() -> Iterator[Finding]:

@@ -23,9 +23,9 @@ from marketplace.escrow.parcel_proving import parcel_findings
 from marketplace.groups.models import Group
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
+from marketplace.ledger.audit import Finding
 from marketplace.ledger.models import Entry, Transfer
 from marketplace.ledger.rules import Chart, Side, escrow, payable
-from marketplace.ledger.verify import Finding
 from marketplace.payments.models import Movement
 
 _BATCH = 500

@@ -1,6 +1,6 @@
 """What makes the books append-only in the database itself.
 
-Who owns the database can drop a trigger; the seals of the chain are for him (verify.py). These are for everybody else,
+Who owns the database can drop a trigger; the seals of the chain are for him (audit.py). These are for everybody else,
 and for whoever forgot that a mistake is put right by a reversal.
 """
 
@@ -10,7 +10,7 @@ from sqlalchemy.schema import ExecutableDDLElement
 
 from marketplace.kernel.guards import Guard
 
-TRANSFERS, ENTRIES, HEADS = "ledger_transfers", "ledger_entries", "ledger_heads"
+TRANSFERS, ENTRIES, HEADS, ROOTS = "ledger_transfers", "ledger_entries", "ledger_heads", "ledger_roots"
 REFUSAL = "the books are only added to"
 
 _GUARD = Guard(REFUSAL, function="ledger_refuses")
@@ -19,6 +19,7 @@ _IS_STORED = {
     TRANSFERS: "id = NEW.id OR reference = NEW.reference OR (group_id = NEW.group_id AND number = NEW.number)",
     ENTRIES: "transfer_id = NEW.transfer_id AND number = NEW.number",
     HEADS: "group_id = NEW.group_id",
+    ROOTS: "id = NEW.id OR (group_id = NEW.group_id AND day = NEW.day)",
 }
 
 # The end of a chain moves on by one transfer at a time, and is never taken away.
@@ -41,6 +42,6 @@ def _only_forward(table: str) -> list[ExecutableDDLElement]:
 
 
 STATEMENTS = {
-    **{table: _GUARD.append_only(table, is_stored=_IS_STORED[table]) for table in (TRANSFERS, ENTRIES)},
+    **{table: _GUARD.append_only(table, is_stored=_IS_STORED[table]) for table in (TRANSFERS, ENTRIES, ROOTS)},
     HEADS: _only_forward(HEADS),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from marketplace.kernel.database import Base
 from marketplace.kernel.money import Money
 from marketplace.ledger import guards
+from marketplace.ledger.reserve_rules import Node, Root
 from marketplace.ledger.rules import Line, Move, Page, moves_of
 
 
@@ -101,6 +102,38 @@ class Head(Base):
     """Of the last transfer."""
     hash: Mapped[str]
     """Of the last transfer: one that is cut off the end is missed here."""
+
+
+class DailyRoot(Base):
+    """What was held and owed in a group's books on one day, sealed: the law is in `reserve_rules`."""
+
+    __tablename__ = "ledger_roots"
+    __table_args__ = (UniqueConstraint("group_id", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int]
+    day: Mapped[date]
+    """In UTC, at whose beginning it was taken."""
+    taken_at: Mapped[datetime]
+    currency: Mapped[str]
+    number: Mapped[int]
+    chain_hash: Mapped[str]
+    tree_hash: Mapped[str]
+    owed_minor: Mapped[int]
+    held_minor: Mapped[int]
+    elsewhere_minor: Mapped[int]
+    secret: Mapped[str]
+    """The salts of the leaves come from it. Each member is given the salts of his own alone."""
+    previous: Mapped[str]
+    seal: Mapped[str]
+
+    def root(self) -> Root:
+        """As the seal covers it."""
+        return Root(
+            group_id=self.group_id, day=self.day, currency=self.currency, number=self.number,
+            chain_hash=self.chain_hash, tree=Node(self.tree_hash, self.owed_minor), held_minor=self.held_minor,
+            elsewhere_minor=self.elsewhere_minor, previous=self.previous,
+        )  # fmt: skip
 
 
 for table, statements in guards.STATEMENTS.items():

@@ -15,7 +15,7 @@ from marketplace.kernel.money import Money, zero
 from marketplace.ledger.models import Entry, Transfer
 from marketplace.ledger.rules import Chart, Kind, Side, kind_of, order_of
 
-_CREDITS_LESS_DEBITS = func.sum(case((Entry.side == Side.CREDIT, Entry.amount_minor), else_=-Entry.amount_minor))
+CREDITS_LESS_DEBITS = func.sum(case((Entry.side == Side.CREDIT, Entry.amount_minor), else_=-Entry.amount_minor))
 _BATCH = 500
 
 
@@ -127,7 +127,7 @@ def _is_on(chart: Chart) -> ColumnElement[bool]:
 
 
 def _summed() -> Select[str, str, int]:
-    query = select(Entry.account, Entry.currency, _CREDITS_LESS_DEBITS)
+    query = select(Entry.account, Entry.currency, CREDITS_LESS_DEBITS)
     return query.group_by(Entry.account, Entry.currency)
 
 

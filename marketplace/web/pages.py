@@ -49,6 +49,7 @@ from marketplace.web import (
     people,
     photos,
     questions,
+    reserves,
     retractions,
     rulings,
     sale_deeds,
@@ -104,6 +105,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     deposit_treasury.blueprint,
     books.blueprint,
     webhooks.blueprint,
+    reserves.blueprint,
 )
 
 csrf = CSRFProtect()

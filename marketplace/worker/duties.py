@@ -15,6 +15,7 @@ from marketplace.catalog import import_keeping
 from marketplace.deposits import lapsing
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
+from marketplace.ledger import reserves
 from marketplace.notifications import sending
 from marketplace.payments import asking, checkouts, incoming, sweeping
 from marketplace.reputation import service as reputation
@@ -48,6 +49,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("give deposits back", 30, deposits.return_due_deposits),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),
     Duty("remind of disputes", 60, disputes.remind_due_disputes),
+    Duty("take daily roots", 60, reserves.take_due_roots),
     Duty("ask gateways", 1, asking.ask_gateways, calls_outside=True),
     Duty("act on what Stripe told", 1, incoming.act_on_due_events, calls_outside=True),
     Duty("look at card payments", 10, checkouts.look_at_due_checkouts, calls_outside=True),

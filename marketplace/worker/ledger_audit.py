@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from marketplace.auctions.models import Lot
 from marketplace.escrow.models import Order
 from marketplace.kernel.database import db
-from marketplace.ledger.verify import Finding
+from marketplace.ledger.audit import Finding
 
 
 def party_findings() -> Iterator[Finding]:

@@ -14,8 +14,8 @@ from flask.cli import AppGroup
 from marketplace.deposits import proving as deposits
 from marketplace.escrow import proving
 from marketplace.kernel.database import db
-from marketplace.ledger import verify
-from marketplace.ledger.verify import Finding
+from marketplace.ledger import audit, reserves
+from marketplace.ledger.audit import Finding
 from marketplace.worker import ledger_audit
 
 ledger = AppGroup("ledger", help="The books.")
@@ -24,6 +24,7 @@ EXTRA_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     proving.held_findings,
     deposits.deposit_findings,
     ledger_audit.party_findings,
+    reserves.root_findings,
 )
 """Audits that look across floors, as of what is held for each order against the order's state."""
 
@@ -32,8 +33,8 @@ EXTRA_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
 @click.option("--json", "as_json", is_flag=True, help="For machines: one object, with what was found.")
 def verify_books(as_json: bool) -> None:
     """Reckon the books again: every sum, every seal, what is held for whom. Exits 1 on any finding."""
-    transfers = verify.count()
-    found = list(itertools.chain.from_iterable(_found_by(check) for check in (verify.findings, *EXTRA_CHECKS)))
+    transfers = audit.count()
+    found = list(itertools.chain.from_iterable(_found_by(check) for check in (audit.findings, *EXTRA_CHECKS)))
     if as_json:
         report = {"ok": not found, "transfers": transfers, "findings": [asdict(finding) for finding in found]}
         click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))

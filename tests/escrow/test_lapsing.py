@@ -21,7 +21,7 @@ from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
-from marketplace.ledger import queries as ledger, verify
+from marketplace.ledger import audit, queries as ledger
 from marketplace.ledger.rules import escrow
 from marketplace.notifications.models import Notice
 from marketplace.payments import asking, queries as movements
@@ -59,7 +59,7 @@ def test_the_clock_acts_at_the_deadline_and_not_before(app: Flask, state: State,
     lapse()
     order = fresh(order)
     assert order.state == then
-    assert not [*verify.findings(), *proving.held_findings()]
+    assert not [*audit.findings(), *proving.held_findings()]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_two_workers_act_on_an_order_once(app: Flask) -> None:
     for order in orders:
         assert [line.to_state for line in queries.lines_of(order.id)][-2:] == [State.REFUNDED, State.PAYING_OUT]
         assert len(queries.lines_of(order.id)) == 4
-    assert not [*verify.findings(), *proving.held_findings()]
+    assert not [*audit.findings(), *proving.held_findings()]
 
 
 def test_an_order_that_cannot_be_moved_stays_due_and_the_others_go_on(

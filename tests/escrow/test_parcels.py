@@ -39,7 +39,7 @@ from marketplace.kernel.audit import AuditLine
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.kernel.money import Money
-from marketplace.ledger import queries as ledger, verify
+from marketplace.ledger import audit, queries as ledger
 from marketplace.ledger.models import Transfer
 from marketplace.ledger.rules import escrow, gateway, payable
 from marketplace.notifications.models import Notice
@@ -105,7 +105,7 @@ def held(orders: Sequence[Order]) -> list[int]:
 
 def is_sound() -> bool:
     db.session.rollback()
-    return not [*verify.findings(), *proving.held_findings()]
+    return not [*audit.findings(), *proving.held_findings()]
 
 
 # ---- Together ----

@@ -26,7 +26,7 @@ from marketplace.kernel.audit import AuditLine
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale, TooEarly, TooLate
 from marketplace.kernel.money import Money
-from marketplace.ledger import queries as ledger, verify
+from marketplace.ledger import audit, queries as ledger
 from marketplace.ledger.rules import escrow, fees, gateway, payable
 from marketplace.payments import queries as movements
 from marketplace.payments.rules import Kind, State as MovementState
@@ -83,7 +83,7 @@ def deals_of(order: Order) -> list[Deal]:
 
 def is_sound() -> bool:
     db.session.rollback()
-    return not [*verify.findings(), *proving.held_findings()]
+    return not [*audit.findings(), *proving.held_findings()]
 
 
 def test_the_whole_way_and_where_the_money_is_at_every_step(app: Flask, heard: list[object]) -> None:

@@ -19,7 +19,7 @@ from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
-from marketplace.ledger import verify
+from marketplace.ledger import audit
 from marketplace.worker import deposits
 from tests.factories.escrow import an_order
 from tests.factories.groups import a_group, a_member
@@ -118,5 +118,5 @@ def pay_out(payout: DepositPayout, **how: Any) -> bool:
 def findings() -> list[tuple[str, str]]:
     """Whatever is wrong with the books, by all audits that know of deposits."""
     db.session.rollback()
-    found: Iterable[Any] = [*verify.findings(), *escrow.held_findings(), *proving.deposit_findings()]
+    found: Iterable[Any] = [*audit.findings(), *escrow.held_findings(), *proving.deposit_findings()]
     return [(each.what, each.sentence) for each in found]

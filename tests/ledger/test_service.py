@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
-from marketplace.ledger import queries, rules, service, verify
+from marketplace.ledger import audit, queries, rules, service
 from marketplace.ledger.models import Head, Transfer
 from marketplace.ledger.rules import BEFORE_THE_FIRST, Move
 from marketplace.ledger.service import ReferenceTaken
@@ -32,7 +32,7 @@ def test_what_is_posted_stands_on_both_accounts(app: Flask) -> None:
 
 def test_without_moves_nothing_is_posted(app: Flask) -> None:
     assert service.post(group_id=1, moves=[], reference="order:7:nothing", memo="", at=NOON) is None
-    assert verify.count() == 0
+    assert audit.count() == 0
 
 
 def test_each_group_has_a_chain_of_its_own(app: Flask) -> None:
@@ -69,7 +69,7 @@ def test_a_reference_stands_for_one_thing(app: Flask, otherwise: dict[str, objec
     a_transfer(reference="order:7:hold")
     with pytest.raises(ReferenceTaken):
         a_transfer(reference="order:7:hold", **otherwise)  # type: ignore[arg-type]
-    assert verify.count() == 1
+    assert audit.count() == 1
 
 
 def test_what_is_posted_goes_with_what_caused_it(app: Flask) -> None:
@@ -78,7 +78,7 @@ def test_what_is_posted_goes_with_what_caused_it(app: Flask) -> None:
         raise ZeroDivisionError
     a_transfer()
     assert numbers(1) == [1]
-    assert list(verify.findings()) == []
+    assert list(audit.findings()) == []
 
 
 def test_several_transfers_of_one_unit_of_work_follow_each_other(app: Flask) -> None:
@@ -87,7 +87,7 @@ def test_several_transfers_of_one_unit_of_work_follow_each_other(app: Flask) -> 
         a_transfer(released())
         a_transfer(group_id=2, order_id=8)
     assert numbers(1) == [1, 2]
-    assert list(verify.findings()) == []
+    assert list(audit.findings()) == []
 
 
 def test_a_group_s_books_are_in_one_currency(app: Flask) -> None:
@@ -103,7 +103,7 @@ def test_a_mistake_is_taken_back_by_another_transfer(app: Flask) -> None:
     assert undone.order_id == mistake.order_id
     assert undone.memo == "Taken back: Released"
     assert not any(queries.balances([rules.escrow(7), rules.payable(1, 2), rules.fees(1)], "EUR").values())
-    assert list(verify.findings()) == []
+    assert list(audit.findings()) == []
 
 
 def test_a_mistake_is_taken_back_once(app: Flask) -> None:
@@ -133,7 +133,7 @@ def test_the_database_refuses_to_change_the_books(app: Flask, statement: str) ->
     a_transfer()
     with pytest.raises(DBAPIError, match="the books are only added to"), unit_of_work():
         db.session.execute(text(statement))
-    assert list(verify.findings()) == []
+    assert list(audit.findings()) == []
 
 
 TABLES = ["ledger_transfers", "ledger_entries", "ledger_heads"]
@@ -148,7 +148,7 @@ def test_the_database_refuses_to_empty_or_replace_the_books(app: Flask, database
     }
     with pytest.raises(DBAPIError, match="the books are only added to"), unit_of_work():
         db.session.execute(text(statement[database]))
-    assert verify.count() == 1
+    assert audit.count() == 1
 
 
 def test_sixteen_who_post_at_once_leave_unbroken_chains(app: Flask) -> None:
@@ -160,7 +160,7 @@ def test_sixteen_who_post_at_once_leave_unbroken_chains(app: Flask) -> None:
             a_transfer(group_id=group_id, order_id=group_id * 100, reference=f"writer:{writer}:{turn}")
 
     assert at_once(app, *(lambda writer=writer: post_some(writer) for writer in range(16))) == []
-    assert list(verify.findings()) == []
+    assert list(audit.findings()) == []
     assert numbers(1) == list(range(1, 8 * rounds + 1))
     assert sum(len(numbers(group_id)) for group_id in (2, 3, 4)) == 8 * rounds
 

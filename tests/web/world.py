@@ -43,6 +43,7 @@ from marketplace.groups.rules import Role
 from marketplace.kernel import clock, images
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
+from marketplace.ledger import reserves
 from marketplace.notifications.models import Mail
 from marketplace.payments.models import Movement
 from tests.factories.accounts import a_person, sign_in
@@ -200,6 +201,7 @@ class _Builder:
         self.build_orders()
         self.build_disputes()
         self.build_deposits()
+        self.build_root()
         self.build_elsewhere()
         self.sign_everybody_in()
 
@@ -452,6 +454,10 @@ class _Builder:
             self._thing(name, payout_id=payout.id)
             if name == "a deposit that was paid back":
                 pay_out(payout)
+
+    def build_root(self) -> None:
+        reserves.take_root(group_id=self.group.id)
+        self._thing("the group with a root", slug=self.group.slug)
 
     def build_elsewhere(self) -> None:
         """A group that the owner has besides; and another's, whose catalogue everybody may read, with a lot."""

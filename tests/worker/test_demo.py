@@ -35,7 +35,7 @@ from marketplace.groups.rules import Role
 from marketplace.kernel import clock, storage
 from marketplace.kernel.database import db
 from marketplace.kernel.images import file_of
-from marketplace.ledger import verify
+from marketplace.ledger import audit
 from marketplace.notifications import queries as notices, writing
 from marketplace.notifications.models import Mail, Notice
 from marketplace.reputation import queries as reputation
@@ -92,7 +92,7 @@ def row_counts() -> dict[str, int]:
 
 
 def is_sound() -> bool:
-    return not [*verify.findings(), *proving.held_findings()]
+    return not [*audit.findings(), *proving.held_findings()]
 
 
 # ---- people ----
@@ -231,7 +231,7 @@ def test_standings_differ(house: Flask) -> None:
 
 
 def test_the_books_are_sound(house: Flask) -> None:
-    assert verify.count() > 60
+    assert audit.count() > 60
     assert is_sound()
     assert house.test_cli_runner().invoke(args=["ledger", "verify"]).exit_code == 0
 

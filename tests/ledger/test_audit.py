@@ -18,10 +18,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from marketplace.kernel.database import db
-from marketplace.ledger import guards, rules, verify
+from marketplace.ledger import audit, guards, rules
+from marketplace.ledger.audit import Finding
 from marketplace.ledger.models import Transfer
 from marketplace.ledger.rules import Move
-from marketplace.ledger.verify import Finding
 from marketplace.worker import ledger_commands
 from tests.factories.ledger import a_transfer, eur, paid_in, released
 
@@ -68,7 +68,7 @@ def _sqlite() -> Iterator[Callable[[str, dict[str, object]], Any]]:
 
 def found() -> list[tuple[str, int | None, int | None, int | None]]:
     """What is found, as kind, group, number and row."""
-    return [(each.what, each.group_id, each.number, each.transfer_id) for each in verify.findings()]
+    return [(each.what, each.group_id, each.number, each.transfer_id) for each in audit.findings()]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def chain(app: Flask) -> list[Transfer]:
     for order_id in (8, 9):
         a_transfer(paid_in(50_00, group_id=2, order_id=order_id), group_id=2, order_id=order_id)
     mine = [a_transfer(), a_transfer(released()), *(a_transfer(order_id=order_id) for order_id in (11, 12, 13))]
-    assert list(verify.findings()) == []
+    assert list(audit.findings()) == []
     return mine
 
 
@@ -136,7 +136,7 @@ def test_a_forged_seal_does_not_fit_the_next_transfer(chain: list[Transfer]) -> 
     change("UPDATE ledger_entries SET amount_minor = 1 WHERE transfer_id = :row", row=chain[2].id)
     forge(chain[2])
     assert found() == [("broken", 1, 4, chain[3].id)]
-    assert "transfer 3" in next(verify.findings()).sentence
+    assert "transfer 3" in next(audit.findings()).sentence
 
 
 def test_a_forged_seal_of_the_last_transfer_does_not_fit_the_head(chain: list[Transfer]) -> None:
@@ -154,14 +154,14 @@ def cut(transfer: Transfer) -> None:
 def test_a_transfer_that_was_taken_out_is_missed(chain: list[Transfer]) -> None:
     cut(chain[2])
     assert found() == [("missing", 1, 4, chain[3].id)]
-    assert "transfer 3 is missing" in next(verify.findings()).sentence
+    assert "transfer 3 is missing" in next(audit.findings()).sentence
 
 
 def test_a_tail_that_was_cut_off_is_missed(chain: list[Transfer]) -> None:
     cut(chain[4])
     cut(chain[3])
     assert found() == [("missing", 1, 5, None)]
-    assert "transfers 4 to 5 are missing at the end" in next(verify.findings()).sentence
+    assert "transfers 4 to 5 are missing at the end" in next(audit.findings()).sentence
 
 
 def test_books_that_were_emptied_are_missed(chain: list[Transfer]) -> None:
@@ -208,7 +208,7 @@ def test_another_currency_is_found(chain: list[Transfer]) -> None:
 def test_an_account_that_owes_less_than_nothing_is_found(chain: list[Transfer]) -> None:
     a_transfer([Move(rules.payable(1, 9), rules.gateway(1), eur(5_00))])
     assert found() == [("overdrawn", 1, None, None)]
-    assert "payable:1:9 is EUR 5.00 below nothing" in next(verify.findings()).sentence
+    assert "payable:1:9 is EUR 5.00 below nothing" in next(audit.findings()).sentence
 
 
 @pytest.mark.one_database
