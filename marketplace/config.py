@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+PLAY_KEY, PLAY_SECRET, PLAY_URL = "sk_test_play_money", "whsec_play_money", "http://127.0.0.1:8001"
+"""A demo without a key of Stripe's is paid with play money: a stand-in on loopback, whose keys everybody may know."""
 SAMPLE_KEYS = frozenset("changeme change secret dev development sample example test password insecure".split())
 """Words that a key from an example is written with."""
 _SHORTEST_KEY = 32
@@ -216,6 +218,11 @@ class Settings:
     stripe_timeout: int = 20
 
     @property
+    def is_play_money(self) -> bool:
+        """Whether its Stripe is the stand-in that `flask serve` starts beside a demo."""
+        return self.stripe_key == PLAY_KEY
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
@@ -249,6 +256,11 @@ def read_settings(environ: Mapping[str, str], *, begins: bool = False) -> Settin
     )
     if settings.demo and not settings.is_loopback:
         raise WrongSetting("EARNEST_DEMO", "the demo starts on 127.0.0.1 only, for its passwords are known to all.")
+    if settings.demo and not settings.stripe_key:
+        settings = replace(
+            settings, stripe_key=PLAY_KEY, stripe_webhook_secrets=(PLAY_SECRET,), stripe_connect_secrets=(PLAY_SECRET,),
+            stripe_url=environ.get("EARNEST_STRIPE_URL", PLAY_URL),
+        )  # fmt: skip
     if "_live_" in settings.stripe_key:
         _check_is_for_real(settings)
     return settings

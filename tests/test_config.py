@@ -133,3 +133,14 @@ def test_cookies_and_hosts_follow_the_address(tmp_path: Path) -> None:
     assert far.is_https
     assert not far.is_loopback
     assert far.base_url == "https://earnest.example.org"
+
+
+def test_a_demo_without_a_key_of_stripe_s_is_paid_with_play_money(tmp_path: Path) -> None:
+    environ = {"EARNEST_DATA": str(tmp_path), "EARNEST_DEMO": "1"}
+    settings = read_settings(environ)
+    assert settings.is_play_money
+    assert settings.stripe_url.startswith("http://127.0.0.1:")
+    own = read_settings({**environ, "EARNEST_STRIPE_KEY": "sk_test_of_our_own"})
+    assert not own.is_play_money
+    assert own.stripe_url == "https://api.stripe.com"
+    assert not read_settings({**environ, "EARNEST_DEMO": "0", "EARNEST_SECRET_KEY": KEY}).stripe_key

@@ -46,7 +46,8 @@ def serve_command(host: str, port: int, web_processes: int) -> None:
     address = Address(host, port, _base_url(host, port))
     address.refuse_if_taken()
     _prepare()
-    serve(address, web_processes, live_streams=settings.live_streams)
+    play_money = installation.play_money_file() if settings.is_play_money else None
+    serve(address, web_processes, live_streams=settings.live_streams, play_money=play_money)
 
 
 @click.command("worker")
@@ -95,6 +96,7 @@ def demo_reset_command() -> None:
     installation.keep_private()
     installation.empty_database()
     installation.remove_files()
+    installation.play_money_file().unlink(missing_ok=True)
     _prepare()
     click.echo("The demo is as on its first day.")
 

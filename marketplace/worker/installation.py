@@ -33,6 +33,11 @@ def files() -> Path:
     return settings().data / "files"
 
 
+def play_money_file() -> Path:
+    """What a demo's stand-in for Stripe remembers."""
+    return settings().data / "play-money.json"
+
+
 def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import click
 
+from marketplace.config import PLAY_SECRET
 from marketplace.worker.errors import CannotDo
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +119,10 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def serve(address: Address, web_processes: int, *, live_streams: int, application: str = "wsgi:app") -> None:
+def serve(
+    address: Address, web_processes: int, *, live_streams: int, application: str = "wsgi:app",
+    play_money: Path | None = None,
+) -> None:  # fmt: skip
     """Serve until SIGTERM or SIGINT, then wait for what is in flight. A second signal does not wait."""
     stop, hurry = threading.Event(), threading.Event()
 
@@ -129,7 +133,13 @@ def serve(address: Address, web_processes: int, *, live_streams: int, applicatio
         signal.signal(number, on_signal)
     mark = tempfile.NamedTemporaryFile(prefix="earnest-serving-")  # noqa: SIM115 - closed below, before the children end
     environ = {"EARNEST_BASE_URL": address.base_url, **os.environ, "EARNEST_SERVING": mark.name}
+    beside = []
+    if play_money:
+        port = _free_port_near(address.port)
+        environ["EARNEST_STRIPE_URL"] = f"http://127.0.0.1:{port}"
+        beside = [Child("play money", play_money_command(port, play_money, address), environ)]
     children = [
+        *beside,
         Child("web server", web_command(address, web_processes, live_streams, application), environ),
         Child("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"], environ),
     ]
@@ -177,6 +187,23 @@ def web_command(address: Address, processes: int, live_streams: int, application
     }
     words = [str(word) for option in options.items() for word in option]
     return [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "--no-ws", application]
+
+
+def play_money_command(port: int, file: Path, address: Address) -> list[str]:
+    """How the stand-in for Stripe is called: it keeps itself in `file`, and tells the web server what happens."""
+    here = f"{address.base_url}/webhooks/stripe"
+    hooks = ["--hook", here, PLAY_SECRET, "--account-hook", f"{here}/connect", PLAY_SECRET]
+    return [sys.executable, "-m", "marketplace.playmoney", "--port", str(port), "--file", str(file), *hooks]
+
+
+def _free_port_near(port: int) -> int:
+    """The port after this one, or another one if somebody listens there."""
+    for wanted in (port + 1, 0):
+        with socket.socket() as probe, suppress(OSError, OverflowError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            return int(probe.getsockname()[1])
+    raise CannotDo("This machine has no port left on 127.0.0.1.")
 
 
 def _end_with_parent() -> None:

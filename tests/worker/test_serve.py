@@ -170,6 +170,35 @@ def visits(port: int) -> None:
         get(port, "/slow")
 
 
+def test_play_money_is_served_beside_a_demo_and_ends_with_it(port: int, tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from marketplace.worker.serve import Address, serve\n"
+        f"serve(Address('127.0.0.1', {port}, 'http://127.0.0.1:{port}'), 1, live_streams=1,"
+        f" application='tests.worker.slow_app:app', play_money=Path({str(tmp_path / 'play-money.json')!r}))"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT) as process:
+        try:
+            assert eventually(lambda: len(children(process.pid)) == 3)
+            words = next(words for words in children(process.pid).values() if "playmoney" in words)
+            its_port = int(words.split("--port ")[1].split()[0])
+            assert eventually(lambda: not is_free(its_port))
+            assert get(its_port, "/pay/of-nobody")[0] == 410
+            process.send_signal(signal.SIGTERM)
+            process.wait(40)
+            assert is_free(its_port)
+        finally:
+            process.kill()
+
+
+def test_play_money_takes_the_next_port_or_another_if_that_is_taken() -> None:
+    with socket.socket() as neighbour:
+        neighbour.bind(("127.0.0.1", 0))
+        neighbour.listen()
+        taken: int = neighbour.getsockname()[1]
+        assert serve._free_port_near(taken - 1) != taken
+    assert serve._free_port_near(65535) != 65536
+
+
 def test_who_does_not_wait_leaves_no_process_behind(port: int) -> None:
     address = Address("127.0.0.1", port, f"http://127.0.0.1:{port}")
     web = Child("web server", serve.web_command(address, 1, 0, "tests.worker.slow_app:app"), os.environ)
