@@ -54,6 +54,7 @@ from marketplace.web import (
     sales,
     searches,
     second_factor,
+    statements,
     treasury,
     waiting,
 )
@@ -100,6 +101,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     deposit_treasury.blueprint,
     books.blueprint,
     reserves.blueprint,
+    statements.blueprint,
 )
 
 csrf = CSRFProtect()
