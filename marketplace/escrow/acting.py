@@ -32,6 +32,8 @@ _MONEY_ACTIONS = {
     Action.PAYOUT_FAILED,
     Action.FALL_SHORT,
 }
+CAME_BACK = "Payout did not arrive"
+"""What the books call a payout that is in the group's account again."""
 _STRIKES = {
     Party.BUYER: "Did not pay for lot %(number)s, %(title)s.",
     Party.SELLER: "Cancelled lot %(number)s, %(title)s, after it was paid.",
@@ -160,7 +162,7 @@ def _post(order: Order, verdict: Verdict, line: OrderLine) -> None:
 
 def _memo(line: OrderLine) -> str:
     """For the books, in English: what is written there is sealed, and stays."""
-    by_action = {Action.CONFIRM_PAYOUT: "Paid out", Action.PAYOUT_MISSING: "Payout did not arrive"}
+    by_action = {Action.CONFIRM_PAYOUT: "Paid out", Action.PAYOUT_MISSING: CAME_BACK}
     by_state = {State.RELEASED: "Released", State.REFUNDED: "Refund", State.SPLIT: "Split"}
     if line.action == Action.CONFIRM_PAYMENT:
         return "Payment held" if line.to_state in (State.HELD, State.TOPPING_UP) else "Late payment"

@@ -130,7 +130,7 @@ def rows_of(group_id: int, currency: str, wanted: Filter, *, before: int | None 
     if before is not None:
         query = query.where(Transfer.number < before)
     found = list(db.session.execute(query))
-    lines = _lines_of([row.reference for row in found])
+    lines = lines_by_reference([row.reference for row in found])
     return [
         Row(
             number=row.number, at=row.posted_at, memo=row.memo, reference=row.reference, order_id=row.order_id,
@@ -231,7 +231,7 @@ def _is_party(person_id: int) -> ColumnElement[bool]:
     return or_(Order.buyer_id == person_id, Order.seller_id == person_id)
 
 
-def _lines_of(references: list[str]) -> dict[str, OrderLine]:
+def lines_by_reference(references: list[str]) -> dict[str, OrderLine]:
     """The deeds that caused these transfers, by the transfers' references: "order:7:3" is the third deed of order 7."""
     parts = [reference.split(":") for reference in references]
     keys = [(int(part[1]), int(part[2])) for part in parts if part[0] == "order" and len(part) == 3]  # noqa: PLR2004

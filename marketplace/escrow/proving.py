@@ -18,6 +18,7 @@ from marketplace.escrow import order_rules
 from marketplace.escrow.judging_rules import expected_hold
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.money_rules import WHOSE_SLIP, paid
+from marketplace.escrow.movement_proving import movement_findings
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.parcel_proving import parcel_findings
 from marketplace.groups.models import Group
@@ -64,6 +65,7 @@ def held_findings() -> Iterator[Finding]:
             yield Finding("held", f"{account} holds {minor} minor units, and there is no such order.")
     yield from _check_owed(evidence.owed, _balances(Chart.PAYABLE), evidence.group_of)
     yield from _check_payees()
+    yield from movement_findings()
     yield from parcel_findings()
 
 

@@ -66,7 +66,7 @@ def show(slug: str) -> str:
             totals=books.totals_of(group.id, group.currency, wanted) if wanted.month and before is None else None,
             mine=mine,
             names=accounts.names_of(each for order in mine.values() for each in (order.buyer_id, order.seller_id)),
-            months=_months(group, now),
+            months=months_since(books.first_posted_at(group.id), group.time_zone, now),
             kinds=KINDS,
             asked=request.args,
             wanted=wanted,
@@ -131,7 +131,7 @@ def _filter(group: Group) -> Filter:
     kind = asked.get("k", "")
     order_id, number = _reference(asked.get("r", ""))
     return Filter(
-        month=_month(asked.get("m", ""), group.time_zone),
+        month=month_asked(asked.get("m", ""), group.time_zone),
         kind=Kind(kind) if kind in set(Kind) else None,
         order_id=order_id,
         number=number,
@@ -150,20 +150,25 @@ def _reference(text: str) -> tuple[int | None, int | None]:
     return (order_of(text), None) if order_of(text) or not text else (None, _NO_TRANSFER)
 
 
-def _month(text: str, zone: str) -> tuple[datetime, datetime] | None:
+def month_asked(text: str, zone: str) -> tuple[datetime, datetime] | None:
+    """The month that an address names, as in 2026-11; none where it names none."""
     found = re.fullmatch(r"(2[0-9]{3})-(0[1-9]|1[0-2])", text, re.ASCII)
     return month_of(date(int(found[1]), int(found[2]), 1), zone) if found else None
 
 
-def _months(group: Group, now: datetime) -> list[tuple[str, str]]:
-    """The months since the books began, newest first: 2026-11 and November 2026."""
-    first = books.first_posted_at(group.id)
+def month_name(day: date) -> str:
+    """November 2026."""
+    return format_date(day, "LLLL y", locale=get_locale() or "en")
+
+
+def months_since(first: datetime | None, zone: str, now: datetime) -> list[tuple[str, str]]:
+    """The months from a moment to now, newest first: 2026-11 and November 2026."""
     if first is None:
         return []
-    zone = ZoneInfo(group.time_zone)
-    start, day = first.astimezone(zone).date().replace(day=1), now.astimezone(zone).date().replace(day=1)
+    here = ZoneInfo(zone)
+    start, day = first.astimezone(here).date().replace(day=1), now.astimezone(here).date().replace(day=1)
     found: list[tuple[str, str]] = []
     while day >= start and len(found) < _MOST_MONTHS:
-        found.append((f"{day:%Y-%m}", format_date(day, "LLLL y", locale=get_locale() or "en")))
+        found.append((f"{day:%Y-%m}", month_name(day)))
         day = day.replace(year=day.year - (day.month == 1), month=(day.month - 2) % 12 + 1)
     return found

@@ -56,6 +56,7 @@ from marketplace.web import (
     sales,
     searches,
     second_factor,
+    statements,
     treasury,
     waiting,
     webhooks,
@@ -106,6 +107,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     books.blueprint,
     webhooks.blueprint,
     reserves.blueprint,
+    statements.blueprint,
 )
 
 csrf = CSRFProtect()

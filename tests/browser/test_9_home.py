@@ -63,6 +63,11 @@ def test_members_read_the_books_and_take_them_home(visitor: NewVisitor, here: Ho
     with marta.page.expect_download() as coming:
         marta.page.get_by_role("button", name="Download my proof").click()
     assert verify.main([str(coming.value.path())]) == 0
+    seller = visitor(on_phone=True)
+    seller.signs_in(group.jonas.email)
+    seller.opens(group.path("/books"))
+    seller.presses("My statement of the month")
+    seller.reads("Statement of", "In sum", "Buyers paid for what became yours", "Paid out to you")
     stranger = visitor()
     stranger.opens(group.path("/books"))
     stranger.reads("Sign in to see this page.")

@@ -495,6 +495,8 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /g/<slug>/treasury": (to(OFFICERS, refused=MEMBERS),),
     "GET /g/<slug>/books": (to(MEMBERS),),
     "GET /g/<slug>/books.csv": (to(MEMBERS),),
+    "GET /g/<slug>/statement": (to(MEMBERS),),
+    "GET /g/<slug>/statement.csv": (to(MEMBERS),),
     "GET /g/<slug>/books/proof": (to(MEMBERS),),
     "GET /g/<slug>/books/proof.json": (to(MEMBERS, "the group with a root"),),
     "GET /orders/<int:order_id>/payment": (

@@ -105,6 +105,8 @@ PAGES = [
     (Who.MEMBER, "books.show", "the group"),
     (Who.BUYER, "books.show", "the group"),
     (Who.MEMBER, "books.export", "the group"),
+    (Who.SELLER, "statements.show", "the group"),
+    (Who.SELLER, "statements.export", "the group"),
     (Who.MEMBER, "reserves.show", "the group with a root"),
     (Who.BUYER, "reserves.show", "the group with a root"),
     (Who.BUYER, "reserves.download", "the group with a root"),
