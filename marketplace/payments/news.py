@@ -132,7 +132,9 @@ def _claim(client: stripe.StripeClient, told: Told) -> Write:
 def _account(client: stripe.StripeClient, told: Told) -> Write:
     try:
         account = client.v1.accounts.retrieve(told.account_id or "")
-    except stripe.PermissionError:
+    except stripe.PermissionError as error:
+        if not sellers.is_gone(error):
+            raise
         return _gone(client, told)
     return partial(sellers.note_account, account.id, sellers.standing_of(account))
 

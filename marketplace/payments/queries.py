@@ -59,4 +59,5 @@ def to_ask(now: datetime) -> Backlog:
 def stuck(*, tries: int = 3, most: int = 200) -> Sequence[Movement]:
     """Movements that a worker took on again and again without an answer from the gateway: for the operators' page."""
     query = select(Movement).where(Movement.state == State.INTENDED, Movement.tries >= tries)
+    query = query.where(Movement.waits_for.is_(None))
     return db.session.scalars(query.order_by(Movement.id).limit(most)).all()

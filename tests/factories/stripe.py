@@ -34,9 +34,9 @@ def stripe_at(app: Flask) -> Iterator[StandIn]:
     """The application with a Stripe of its own."""
     with StandIn() as here:
         client = stripe_client.open_client(
-            KEY, url=here.url, timeout_seconds=5, platform_secrets=("whsec_old", PLATFORM), connect_secrets=(CONNECT,)
-        )
-        client.client._requestor._options.max_network_retries = 0
+            KEY, url=here.url, timeout_seconds=5, platform_secrets=("whsec_old", PLATFORM), connect_secrets=(CONNECT,),
+            tries_more=0,
+        )  # fmt: skip
         app.extensions["earnest_stripe"] = client
         yield here
         app.extensions["earnest_stripe"] = None

@@ -148,6 +148,11 @@ def test_each_event_counts_at_its_own_endpoint_and_in_our_mode_alone() -> None:
         assert not law.counts(other, is_live=False, of_accounts=of_accounts)
 
 
+def test_no_more_kinds_are_asked_for_at_once_than_stripe_allows() -> None:
+    """https://docs.stripe.com/api/events/list: up to twenty."""
+    assert len([kind for kind, about in NEWS.items() if about not in OF_ACCOUNTS]) <= 20
+
+
 @pytest.mark.parametrize("name", ["checkout.session.completed", "charge.dispute.closed", "refund.failed"])
 def test_what_matters_most_is_listened_to(name: str) -> None:
     assert name in NEWS

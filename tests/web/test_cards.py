@@ -114,6 +114,20 @@ def test_who_presses_again_after_he_has_paid_is_told_to_wait(app: Flask, here: S
     assert [each.state for each in checkouts.of_order(order_id)] == [Paying.PAID]
 
 
+def test_who_has_paid_is_not_led_to_pay_another_sum(app: Flask, here: StandIn, client_of: Clients) -> None:
+    """He paid with shipping, then would pick it up: what he paid is read before his choice makes it another sum."""
+    order = by_card()
+    with unit_of_work():
+        db.session.get_one(Order, order.id).can_be_picked_up = True
+    order_id, client, address_id = order.id, client_of(buyer_of(order)), an_address(order)
+    client.post(f"/orders/{order_id}/card", data={"delivery": address_id})
+    checkout.pay(here.till, here.till.all("checkout.session")[0]["id"], card=checkout.BANK_DEBIT)
+    answer = client.post(f"/orders/{order_id}/card", data={"delivery": "pick_up"}, follow_redirects=True)
+    assert "being processed" in answer.text
+    assert len(here.till.all("checkout.session")) == 1
+    assert not db.session.get_one(Order, order_id).is_pick_up
+
+
 def test_a_stripe_that_does_not_answer_is_said_and_nothing_is_lost(
     app: Flask, here: StandIn, client_of: Clients
 ) -> None:
