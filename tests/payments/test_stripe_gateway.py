@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -25,15 +24,8 @@ from tests.factories.stripe import (
     hear,
     later_is_now,
     pays,
-    stripe_at,
     work,
 )
-
-
-@pytest.fixture
-def here(app: Flask, heard: list[object]) -> Iterator[StandIn]:
-    with stripe_at(app) as here:
-        yield here
 
 
 def state_of(movement_id: int) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 
 from marketplace.kernel.errors import RuleBroken
 from marketplace.payments import checkouts, queries, seeing
@@ -18,13 +16,7 @@ from marketplace.playmoney import checkout
 from marketplace.playmoney.server import StandIn
 from marketplace.playmoney.weather import Fault
 from tests.factories.payments import eur
-from tests.factories.stripe import BACK, a_checkout, act, hear, now_of, pays, stripe_at, told
-
-
-@pytest.fixture
-def here(app: Flask, heard: list[object]) -> Iterator[StandIn]:
-    with stripe_at(app) as here:
-        yield here
+from tests.factories.stripe import BACK, a_checkout, act, hear, now_of, pays, told
 
 
 def kinds(heard: list[object]) -> list[type]:
