@@ -205,7 +205,7 @@ def _asked(
     checkout: Checkout, movement: Movement, title: str, paid_url: str, back_url: str
 ) -> stripe.params.checkout.SessionCreateParams:
     """The same for every try, as the same key must be. What is paid with is Stripe's to ask; we never see a card."""
-    marks = {MOVEMENT: movement.idempotency_key, "order_id": str(checkout.order_id)}
+    marks = {MOVEMENT: movement.gateway_key, "order_id": str(checkout.order_id)}
     return {
         "mode": "payment",
         "line_items": [
