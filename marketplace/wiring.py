@@ -31,7 +31,7 @@ from marketplace.notifications import (
     about_sales,
     about_searches,
 )
-from marketplace.payments import checkouts
+from marketplace.payments import checkouts, events as payments
 from marketplace.reputation import deals, events as reputation
 from marketplace.reputation.rules import Ending
 
@@ -171,6 +171,7 @@ HANDLERS: Handlers = {
     groups.RoleGiven: (check_gives_no_role, about_groups.role_given),
     groups.TermsChanged: (check_terms,),
     groups.StrikeGiven: (about_groups.strike_given,),
+    payments.SellerPayoutFailed: (about_people.seller_payout_failed,),
     reputation.FeedbackOpened: (about_deals.feedback_opened,),
     reputation.FeedbackShown: (about_deals.feedback_shown,),
     sales.LotTakenOut: (about_sales.taken_out,),

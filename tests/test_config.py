@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.app import stripe_of
 from marketplace.config import SETTINGS, WrongSetting, make_key, read_settings
 
 README = Path(__file__).parents[1] / "README.md"
@@ -58,6 +59,16 @@ def test_every_setting_stands_in_the_readme_with_its_default_and_meaning(setting
         ("EARNEST_RATE_STORE", "nonsense"),
         ("EARNEST_RATE_STORE", "redis://"),
         ("EARNEST_RATE_STORE", "redis://127.0.0.1:abc"),
+        ("EARNEST_STRIPE_KEY", "pk_test_123"),
+        ("EARNEST_STRIPE_KEY", "sk_123"),
+        ("EARNEST_STRIPE_KEY", "sk_live_123"),  # tests and the demo, and http, take no such key
+        ("EARNEST_STRIPE_KEY", "rk_live_123"),
+        ("EARNEST_STRIPE_WEBHOOK_SECRETS", "sk_test_123"),
+        ("EARNEST_STRIPE_WEBHOOK_SECRETS", "whsec_1,secret"),
+        ("EARNEST_STRIPE_CONNECT_SECRETS", "secret"),
+        ("EARNEST_STRIPE_URL", "api.stripe.com"),
+        ("EARNEST_STRIPE_TIMEOUT", "0"),
+        ("EARNEST_STRIPE_TIMEOUT", "81"),
         ("EARNEST_DEMO", "perhaps"),
         ("EARNEST_LOG_LEVEL", "LOUD"),
     ],
@@ -75,6 +86,9 @@ def test_a_wrong_setting_ends_the_start_with_its_name(name: str, value: str, tmp
         ("DATABASE_URL", "sqlite:////srv/earnest.sqlite3"),
         ("EARNEST_BASE_URL", "http://[::1]:8000"),
         ("EARNEST_MAIL_FROM", "earnest@example.org"),
+        ("EARNEST_STRIPE_KEY", "sk_test_123"),
+        ("EARNEST_STRIPE_KEY", "rk_test_123"),
+        ("EARNEST_STRIPE_WEBHOOK_SECRETS", "whsec_1, whsec_2,"),
         ("EARNEST_RATE_STORE", "redis://127.0.0.1:6379/2"),
         ("EARNEST_RATE_STORE", "rediss://:word@counts.example.org"),
     ],
@@ -144,3 +158,27 @@ def test_a_demo_without_a_key_of_stripe_s_is_paid_with_play_money(tmp_path: Path
     assert not own.is_play_money
     assert own.stripe_url == "https://api.stripe.com"
     assert not read_settings({**environ, "EARNEST_DEMO": "0", "EARNEST_SECRET_KEY": KEY}).stripe_key
+
+
+FOR_REAL = {"EARNEST_BASE_URL": "https://earnest.example", "EARNEST_STRIPE_KEY": "rk_live_123"}
+
+
+def test_a_live_key_is_for_a_real_installation_alone(tmp_path: Path) -> None:
+    at = {"EARNEST_DATA": str(tmp_path), "EARNEST_SECRET_KEY": KEY}
+    assert read_settings(at | FOR_REAL).stripe_key == "rk_live_123"
+    for wrong in (
+        {"EARNEST_TESTING": "1"},
+        {"EARNEST_BASE_URL": "http://earnest.example"},
+        {"EARNEST_STRIPE_URL": "http://127.0.0.1:9"},
+    ):
+        with pytest.raises(WrongSetting, match="EARNEST_STRIPE_KEY"):
+            read_settings(at | FOR_REAL | wrong)
+
+
+def test_no_secret_stands_in_what_is_printed_of_the_settings(tmp_path: Path) -> None:
+    secrets = {"EARNEST_STRIPE_WEBHOOK_SECRETS": "whsec_platform", "EARNEST_STRIPE_CONNECT_SECRETS": "whsec_connect"}
+    settings = read_settings({"EARNEST_DATA": str(tmp_path), "EARNEST_SECRET_KEY": KEY} | FOR_REAL | secrets)
+    assert settings.stripe_webhook_secrets == ("whsec_platform",)
+    for secret in (KEY, "rk_live_123", "whsec"):
+        assert secret not in repr(settings)
+        assert secret not in repr(stripe_of(settings))

@@ -15,6 +15,7 @@ from marketplace.groups.models import Group
 from marketplace.kernel import clock
 from marketplace.notifications import links
 from marketplace.notifications.service import notify, notify_all
+from marketplace.payments.events import SellerPayoutFailed
 from marketplace.reputation import queries as reputation
 
 
@@ -43,6 +44,14 @@ def sign_in_paused(fact: SignInPaused) -> None:
     notify(
         person_id=fact.person_id, kind="sign_in_paused", ref=ref, path=links.NEW_PASSWORD,
         key=f"{ref}:{clock.now().date().isoformat()}", data={"until": fact.until},
+    )  # fmt: skip
+
+
+def seller_payout_failed(fact: SellerPayoutFailed) -> None:
+    """Only he can put his bank account right."""
+    notify(
+        person_id=fact.person_id, kind="seller_payout_failed", ref=f"person:{fact.person_id}", path=links.CARD_PAYMENTS,
+        key=f"seller payout:{fact.reference}",
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ NOTICES = "/notices"
 NEW_PASSWORD = "/new-password"  # noqa: S105 - a place
 OWN_OFFERS = "/offers"
 PAYOUT_DETAILS = "/settings/payout-details"
+CARD_PAYMENTS = "/settings/card-payments"
 SECOND_FACTOR = "/settings/second-factor"
 
 

@@ -102,6 +102,9 @@ TOLD = {
         "sign_in_paused": _("Somebody failed to sign in as you. On a new device you can sign in from %(until)s on."),
         "second_factor_taken_off": _("The operator took your second factor off."),
     },
+    "payments": {
+        "seller_payout_failed": _("Your bank did not take what Stripe paid out to you. It lies on your account there."),
+    },
     "escrow": {
         "order_to_pay": _("Pay %(total)s for %(title)s by %(until)s."),
         "payment_said_sent": _("%(name)s says that %(missing)s for %(title)s is sent. Look for it by %(until)s."),

@@ -23,6 +23,7 @@ from marketplace.kernel.money import Money
 from marketplace.payments import queries, seeing, service, stripe_client
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, Through
+from marketplace.payments.seeing import DoesNotAgree
 from marketplace.payments.stripe_client import StripeIsAway
 from marketplace.payments.stripe_connect import MOVEMENT, group_of
 from marketplace.payments.stripe_models import Checkout
@@ -30,12 +31,17 @@ from marketplace.payments.stripe_rules import BEGINS_ANEW, Paying, check_can_be_
 
 log = structlog.get_logger()
 
+_HAS_PAID = {Paying.PAID, Paying.SUBMITTED}
+
 
 @use_case
 def intend_checkout(
     *, group_id: int, order_id: int, person_id: int, amount: Money, purpose: str, until: datetime | None
 ) -> int:
-    """A session for what a person has to pay: the open one, if it still fits, else a new one in its place. Its id."""
+    """A session for what a person has to pay: the open one, if it still fits, else a new one in its place. Its id.
+
+    Whoever asks holds the order's lock: an order's sessions are numbered.
+    """
     here = stripe_client.needed()
     check_can_be_paid(amount)
     now = clock.now()
@@ -68,11 +74,12 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
     movement = queries.movement(checkout.movement_id)
     others = [each.id for each in _open_of(checkout.order_id) if each.is_unwanted and each.session_id]
     session_id, asked = checkout.session_id, _asked(checkout, movement, title, paid_url, back_url)
-    key, here = movement.gateway_key, stripe_client.needed()
+    key, order_id, here = movement.gateway_key, checkout.order_id, stripe_client.needed()
     let_go()
     try:
-        for other in others:
-            look_again(other)
+        if any(_has_paid(other) for other in others):
+            close_all_of(order_id)
+            return None
         with here.asked() as client:
             if session_id is None:
                 session = client.v1.checkout.sessions.create(asked, {"idempotency_key": key})
@@ -87,6 +94,25 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
     if session.status != "open":
         look_again(checkout_id)
     return session.url if session.status == "open" else None
+
+
+def has_paid(order_id: int) -> bool:
+    """Whether the buyer has done his part in one of the sessions of an order: what is open is looked at first.
+
+    Asks the processor: no unit of work may be open. Where it does not answer, what is known counts.
+    """
+    for checkout_id in [each.id for each in _open_of(order_id) if each.session_id is not None]:
+        with suppress(StripeIsAway):
+            _has_paid(checkout_id)
+    return any(each.state in _HAS_PAID for each in of_order(order_id))
+
+
+def _has_paid(checkout_id: int) -> bool:
+    try:
+        look_again(checkout_id)
+    except (DoesNotAgree, stripe.StripeError):
+        log.exception("a session could not be looked at", checkout=checkout_id)
+    return _row(checkout_id).state in _HAS_PAID
 
 
 def look_again(checkout_id: int) -> bool:
@@ -179,7 +205,7 @@ def _asked(
     checkout: Checkout, movement: Movement, title: str, paid_url: str, back_url: str
 ) -> stripe.params.checkout.SessionCreateParams:
     """The same for every try, as the same key must be. What is paid with is Stripe's to ask; we never see a card."""
-    marks = {MOVEMENT: movement.idempotency_key, "order_id": str(checkout.order_id)}
+    marks = {MOVEMENT: movement.gateway_key, "order_id": str(checkout.order_id)}
     return {
         "mode": "payment",
         "line_items": [

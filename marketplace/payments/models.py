@@ -51,7 +51,10 @@ class Movement(Base):
     purpose: Mapped[str]
     """For whoever asked for it, to know it by: "order:7:payout:seller"."""
     idempotency_key: Mapped[str] = mapped_column(unique=True)
-    """Whoever asked for it knows it by this, and the gateway hears it as its key."""
+    """Whoever asked for it knows it by this."""
+    mark: Mapped[str | None] = mapped_column(index=True, unique=True)
+    """Of what goes through a processor: chance, which its key there ends in. Another installation with the same
+    account, or this one begun anew, has orders of the same numbers."""
     attempt: Mapped[int] = mapped_column(default=1)
     """Goes up when the gateway could not do it now: it keeps its refusals under their keys, so it hears a new one."""
     source: Mapped[str | None]
@@ -89,7 +92,8 @@ class Movement(Base):
     @property
     def gateway_key(self) -> str:
         """What the gateway hears as its key for this attempt."""
-        return self.idempotency_key if self.attempt == 1 else f"{self.idempotency_key}{ATTEMPT}{self.attempt}"
+        own = self.idempotency_key if self.mark is None else f"{self.idempotency_key}:{self.mark}"
+        return own if self.attempt == 1 else f"{own}{ATTEMPT}{self.attempt}"
 
     @property
     def amount(self) -> Money:

@@ -132,7 +132,9 @@ def _claim(client: stripe.StripeClient, told: Told) -> Write:
 def _account(client: stripe.StripeClient, told: Told) -> Write:
     try:
         account = client.v1.accounts.retrieve(told.account_id or "")
-    except stripe.PermissionError:
+    except stripe.PermissionError as error:
+        if not sellers.is_gone(error):
+            raise
         return _gone(client, told)
     return partial(sellers.note_account, account.id, sellers.standing_of(account))
 
@@ -175,12 +177,12 @@ def _all(writes: Sequence[Write]) -> None:
 
 def _movement_of(marks: object) -> Movement | None:
     key = key_in(marks)
-    return None if key is None else queries.with_key(key)
+    return None if key is None else queries.marked(key)
 
 
 def _of_key(key: str) -> Checkout | None:
     wanted = select(Checkout).join(Movement, Movement.id == Checkout.movement_id)
-    return db.session.scalar(wanted.where(Movement.idempotency_key == key))
+    return db.session.scalar(wanted.where(Movement.mark == queries.mark_in(key)))
 
 
 def _check_is_not_ours(charge_id: str, what: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
-from marketplace.payments.models import Movement
+from marketplace.payments.models import ATTEMPT, Movement
 from marketplace.payments.rules import State
 
 # A worker asks within seconds. After so long the operators should look.
@@ -28,6 +28,16 @@ def movement(movement_id: int) -> Movement:
 def with_key(key: str) -> Movement | None:
     """The movement that was intended under the key."""
     return db.session.scalar(select(Movement).where(Movement.idempotency_key == key))
+
+
+def marked(gateway_key: str) -> Movement | None:
+    """The movement that something at a processor was made for, by the key that it carries."""
+    return db.session.scalar(select(Movement).where(Movement.mark == mark_in(gateway_key)))
+
+
+def mark_in(gateway_key: str) -> str:
+    """The mark at the end of a movement's key."""
+    return gateway_key.partition(ATTEMPT)[0].rpartition(":")[2]
 
 
 def to_do(group_id: int, *, most: int = 200) -> Sequence[Movement]:
@@ -59,4 +69,5 @@ def to_ask(now: datetime) -> Backlog:
 def stuck(*, tries: int = 3, most: int = 200) -> Sequence[Movement]:
     """Movements that a worker took on again and again without an answer from the gateway: for the operators' page."""
     query = select(Movement).where(Movement.state == State.INTENDED, Movement.tries >= tries)
+    query = query.where(Movement.waits_for.is_(None))
     return db.session.scalars(query.order_by(Movement.id).limit(most)).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import stripe
+import structlog
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, use_case
@@ -17,6 +18,8 @@ from marketplace.payments.models import Movement
 from marketplace.payments.rules import State
 from marketplace.payments.stripe_models import Checkout
 from marketplace.payments.stripe_rules import Paying, moves_on, next_look, paying_of
+
+log = structlog.get_logger()
 
 EXPANDED = "payment_intent.latest_charge.balance_transaction"
 
@@ -97,8 +100,6 @@ def _check_agrees(checkout: Checkout, movement: Movement, seen: Seen) -> None:
         raise DoesNotAgree(f"The session of movement {movement.id} is not what was asked for.")
     if seen.state is Paying.PAID and seen.charge_id is None:
         raise DoesNotAgree(f"The session of movement {movement.id} is paid, and shows no charge.")
-    if seen.fee is not None and seen.fee.currency != movement.currency:
-        raise DoesNotAgree(f"Movement {movement.id} came in another currency than its order's.")
 
 
 def _follow(checkout: Checkout, movement: Movement, seen: Seen) -> None:
@@ -124,7 +125,9 @@ def _tell_fee(checkout: Checkout, movement: Movement, seen: Seen) -> bool:
     if checkout.state != Paying.PAID or checkout.fee_reference is not None or seen.fee is None:
         return False
     checkout.fee_reference = seen.fee_reference
-    if seen.fee:
+    if seen.fee.currency != movement.currency:  # the platform keeps its balance in another one: README, card payments
+        log.error("a fee was taken in another currency than the order's", movement=movement.id, fee=str(seen.fee))
+    elif seen.fee:
         announce(FeeTaken(movement.group_id, checkout.order_id, seen.fee, seen.fee_reference or ""))
     service.wake(order_id=checkout.order_id)
     return True

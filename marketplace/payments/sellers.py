@@ -95,7 +95,9 @@ def fetch(person_id: int) -> None:
             found = client.v1.accounts.retrieve(account_id)
     except StripeIsAway:
         return
-    except stripe.PermissionError:
+    except stripe.StripeError as error:
+        if not is_gone(error):
+            raise
         note_gone(account_id)
         return
     note_account(account_id, standing_of(found))
@@ -118,6 +120,11 @@ def check_can_be_paid_by_card(person_id: int) -> None:
         )
     if account.fetched_at is None or account.fetched_at < clock.now() - TRUSTED_FOR:
         raise RuleBroken("Stripe does not say whether you can be paid. Nothing was listed: try again in a minute.")
+
+
+def is_gone(error: stripe.StripeError) -> bool:
+    """Whether an account is not ours any more; a key that may not read accounts is refused otherwise."""
+    return error.code == "account_invalid"
 
 
 def standing_of(account: stripe.Account) -> Standing:

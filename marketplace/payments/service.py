@@ -5,6 +5,8 @@ The outcome of `asking.py` comes here too: one place writes what became of a mov
 
 from __future__ import annotations
 
+import secrets
+
 from sqlalchemy import select
 
 from marketplace.kernel import audit, clock
@@ -15,7 +17,7 @@ from marketplace.kernel.money import Money
 from marketplace.payments import queries, rules
 from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed, MovementWaits
 from marketplace.payments.models import Movement
-from marketplace.payments.rules import Act, Kind, State
+from marketplace.payments.rules import Act, Kind, State, Through
 from marketplace.payments.treasurer import Treasurer
 
 
@@ -56,6 +58,7 @@ def intend(
         return found
     now = clock.now()
     movement = Movement(**wanted, idempotency_key=key, state=State.INTENDED, intended_at=now, due_at=now)
+    movement.mark = secrets.token_hex(8) if gateway == Through.STRIPE else None
     db.session.add(movement)
     db.session.flush()
     return movement

@@ -80,11 +80,11 @@ def is_definite(error: stripe.StripeError) -> bool:
 
 def open_client(
     key: str, *, url: str, timeout_seconds: int, platform_secrets: tuple[str, ...] = (),
-    connect_secrets: tuple[str, ...] = (),
+    connect_secrets: tuple[str, ...] = (), tries_more: int = _TRIES_MORE,
 ) -> Stripe:  # fmt: skip
     """The client for this key. It asks nobody yet."""
     client = stripe.StripeClient(
-        key, base_addresses={"api": url}, max_network_retries=_TRIES_MORE,
+        key, base_addresses={"api": url}, max_network_retries=tries_more,
         http_client=stripe.RequestsClient(timeout=timeout_seconds),
     )  # fmt: skip
     return Stripe(client, "_live_" in key, platform_secrets, connect_secrets)

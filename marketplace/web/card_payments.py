@@ -29,7 +29,10 @@ _OF_NO_FIELD = {""}
 def pay(order_id: int) -> Page:
     """The way to Stripe's page; or, where it was paid meanwhile, the order."""
     form = Form.sent(schemas.PayByCard)
+    _order, party = finding.order_for(order_id, me())
     with form.refusals():
+        if party is Party.BUYER and checkouts.has_paid(order_id):  # before another address makes it another sum
+            return redirect(url_for(".back", order_id=order_id), 303)
         checkout_id = card_paying.begin_card_payment(order_id=order_id, by=me(), **form.data)
         url = checkouts.open_session(
             checkout_id,

@@ -20,8 +20,9 @@ IS_DUE = sa.text("due_at IS NOT NULL")
 
 def upgrade() -> None:
     op.add_column("movements", sa.Column("attempt", NUMBER, nullable=False, server_default="1"))
-    for name in ("source", "account", "waits_for"):
+    for name in ("mark", "source", "account", "waits_for"):
         op.add_column("movements", sa.Column(name, sa.Text(), nullable=True))
+    op.create_index("ix_movements_mark", "movements", ["mark"], unique=True)
     _checkouts()
     _seller_accounts()
     _events()
@@ -141,5 +142,6 @@ def _chargebacks() -> None:
 def downgrade() -> None:
     for table in ("chargebacks", "event_sweeps", "gateway_events", "seller_accounts", "checkouts"):
         op.drop_table(table)
-    for name in ("waits_for", "account", "source", "attempt"):
+    op.drop_index("ix_movements_mark", table_name="movements")
+    for name in ("waits_for", "account", "source", "mark", "attempt"):
         op.drop_column("movements", name)

@@ -11,13 +11,14 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import update
 
+from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
 from marketplace.payments import checkouts, incoming, sellers, stripe_client
 from marketplace.payments.asking import ask_gateways
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, Through
-from marketplace.payments.stripe_models import Checkout
+from marketplace.payments.stripe_models import Checkout, GatewayEvent
 from marketplace.playmoney import accounts, checkout
 from marketplace.playmoney.hooks import signed
 from marketplace.playmoney.server import StandIn
@@ -33,9 +34,9 @@ def stripe_at(app: Flask) -> Iterator[StandIn]:
     """The application with a Stripe of its own."""
     with StandIn() as here:
         client = stripe_client.open_client(
-            KEY, url=here.url, timeout_seconds=5, platform_secrets=("whsec_old", PLATFORM), connect_secrets=(CONNECT,)
-        )
-        client.client._requestor._options.max_network_retries = 0
+            KEY, url=here.url, timeout_seconds=5, platform_secrets=("whsec_old", PLATFORM), connect_secrets=(CONNECT,),
+            tries_more=0,
+        )  # fmt: skip
         app.extensions["earnest_stripe"] = client
         yield here
         app.extensions["earnest_stripe"] = None
@@ -73,7 +74,11 @@ def a_paid_order(here: StandIn, *, order_id: int = 7, amount: Money = eur(100_00
 
 def a_seller(here: StandIn, *, is_ready: bool = True) -> int:
     """A person with an account at Stripe; ready, unless told otherwise."""
-    person_id = a_person().id
+    return become_seller(here, a_person().id, is_ready=is_ready)
+
+
+def become_seller(here: StandIn, person_id: int, *, is_ready: bool = True) -> int:
+    """He has an account at Stripe; ready, unless told otherwise."""
     sellers.link_for(by=person_id, return_url="https://e.example/r", refresh_url="https://e.example/f")
     account = sellers.account_of(person_id)
     assert account is not None
@@ -92,6 +97,19 @@ def a_payout(
         kind, eur(minor), person_id=person_id, order_id=order_id, gateway=Through.STRIPE,
         key=key or f"order:{order_id}:{side}:1",
     )  # fmt: skip
+
+
+def a_parked_event() -> int:
+    """Something that was told and could not be acted on. Its number."""
+    now = clock.now()
+    with unit_of_work():
+        event = GatewayEvent(
+            event_id="evt_parked", type="refund.created", object_id="re_1", received_at=now, due_at=None, fence=8,
+            tries=8, parked_at=now, trouble="It is not ours.",
+        )  # fmt: skip
+        db.session.add(event)
+        db.session.flush()
+        return event.id
 
 
 def hear(here: StandIn) -> int:

@@ -44,6 +44,7 @@ SILENT = {
     "MovementConfirmed": "the order tells of it",
     "MovementFailed": "the order tells of it",
     "MovementWaits": "the order tells of it",
+    "PaymentSubmitted": "the order tells of it",
     "OrderClosed": "the last payout was told, and feedback is asked for",
     "RulesChanged": "members are asked to agree when they next bid or list",
     "TermsChanged": "they count for lots that start later, and stand there",

@@ -10,6 +10,8 @@ from flask import Flask
 from marketplace import wiring
 from marketplace.kernel import events
 from marketplace.payments import events as payments
+from marketplace.playmoney.server import StandIn
+from tests.factories.stripe import stripe_at
 
 ANNOUNCED = (
     payments.MovementConfirmed, payments.MovementFailed, payments.MovementBounced, payments.MovementWaits,
@@ -24,3 +26,10 @@ def heard(app: Flask) -> Iterator[list[object]]:
     events.wire(dict.fromkeys(ANNOUNCED, (facts.append,)))
     yield facts
     events.wire(wiring.HANDLERS)
+
+
+@pytest.fixture
+def here(app: Flask, heard: list[object]) -> Iterator[StandIn]:
+    """A Stripe on loopback, behind the real client."""
+    with stripe_at(app) as here:
+        yield here

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
@@ -15,15 +13,9 @@ from marketplace.payments import sellers
 from marketplace.playmoney.server import StandIn
 from marketplace.playmoney.weather import Fault
 from tests.factories.accounts import a_person
-from tests.factories.stripe import a_seller, stripe_at
+from tests.factories.stripe import a_seller
 
 LINKS = {"return_url": "https://e.example/r", "refresh_url": "https://e.example/f"}
-
-
-@pytest.fixture
-def here(app: Flask) -> Iterator[StandIn]:
-    with stripe_at(app) as here:
-        yield here
 
 
 def test_each_click_is_a_fresh_link_to_the_one_account(here: StandIn) -> None:

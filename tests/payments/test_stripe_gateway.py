@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from marketplace.kernel import clock
 from marketplace.payments import queries, sellers
 from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed, MovementWaits
 from marketplace.payments.rules import Kind, State
-from marketplace.playmoney import accounts, charges
+from marketplace.playmoney import accounts, charges, transfers
 from marketplace.playmoney.server import StandIn
 from marketplace.playmoney.weather import Fault
 from tests.factories.accounts import a_person
@@ -25,15 +24,8 @@ from tests.factories.stripe import (
     hear,
     later_is_now,
     pays,
-    stripe_at,
     work,
 )
-
-
-@pytest.fixture
-def here(app: Flask, heard: list[object]) -> Iterator[StandIn]:
-    with stripe_at(app) as here:
-        yield here
 
 
 def state_of(movement_id: int) -> str:
@@ -120,7 +112,22 @@ def test_a_seller_without_an_account_waits_and_is_paid_when_it_is_ready(here: St
     work()
     assert state_of(movement.id) == State.CONFIRMED
     keys = [key for line, key in here.door.log if line == "POST /v1/transfers"]
-    assert keys == ["order:7:payout:seller:1", "order:7:payout:seller:1~2", "order:7:payout:seller:1~3"]
+    own = f"order:7:payout:seller:1:{queries.movement(movement.id).mark}"
+    assert keys == [own, f"{own}~2", f"{own}~3"]
+
+
+def test_another_installation_with_the_same_account_is_not_taken_for_this_one(here: StandIn) -> None:
+    """Its orders have the same numbers, and the keys of its movements but for the mark."""
+    paid = a_paid_order(here)
+    movement = a_payout(a_seller(here))
+    theirs = {"movement": "order:7:payout:seller:1:0123456789abcdef", "order_id": "7"}
+    account = here.till.all("account")[0]["id"]
+    transfers.create(here.till, {"amount": 1, "currency": "eur", "destination": account, "metadata": theirs,
+                                 "source_transaction": paid.charge_id})  # fmt: skip
+    hear(here)
+    assert state_of(movement.id) == State.INTENDED
+    work()
+    assert state_of(movement.id) == State.CONFIRMED
 
 
 def test_who_has_never_been_at_stripe_waits_too(here: StandIn, heard: list[object]) -> None:

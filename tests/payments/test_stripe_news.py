@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy import func, select
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
-from marketplace.payments import chargebacks, incoming, sellers, sweeping
+from marketplace.payments import chargebacks, incoming, sellers, stripe_client, sweeping
 from marketplace.payments.events import (
     ChargebackLost,
     ChargebackOpened,
@@ -38,15 +37,8 @@ from tests.factories.stripe import (
     act,
     hear,
     pays,
-    stripe_at,
     told,
 )
-
-
-@pytest.fixture
-def here(app: Flask, heard: list[object]) -> Iterator[StandIn]:
-    with stripe_at(app) as here:
-        yield here
 
 
 def an_event(here: StandIn) -> dict[str, Any]:
@@ -126,7 +118,7 @@ def test_an_event_told_by_many_at_once_acts_once(app: Flask, here: StandIn, hear
         told(event)
         act()
 
-    at_once(app, *[tell] * 6)
+    assert at_once(app, *[tell] * 6) == []
     act()
     assert [type(fact) for fact in heard].count(MovementConfirmed) == 1
     assert kept() == 1
@@ -140,7 +132,7 @@ def test_a_stripe_that_is_down_costs_an_event_none_of_its_tries(here: StandIn, h
         clock.move(timedelta(minutes=2))
     assert only_event().tries == 0
     here.weather.is_down = False
-    stripe = incoming.stripe_client.here()
+    stripe = stripe_client.here()
     assert stripe is not None
     stripe.circuit.closed_until = 0
     act()

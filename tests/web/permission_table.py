@@ -148,6 +148,11 @@ TABLE: dict[str, tuple[Line, ...]] = {
     # Who cannot sign in because of a thief takes his change back all the same.
     "GET /settings/payout-details/change/<token>": (seen_by(EVERYBODY, "new payout details"), seen_by(NOBODY, "a link that we never sent")),
     "POST /settings/payout-details/change/<token>": (seen_by(EVERYBODY, "new payout details"), seen_by(NOBODY, "a link that we never sent")),
+    "GET /settings/card-payments": whoever_signs_in(),
+    "POST /settings/card-payments": whoever_signs_in(),
+    "GET /settings/card-payments/again": whoever_signs_in(),
+    "GET /settings/card-payments/back": whoever_signs_in(),
+    "POST /settings/card-payments/dashboard": (button(SELLER, "the group"),),  # of those who have been through Stripe's form
     "GET /settings/second-factor": whoever_signs_in(),
     "POST /settings/second-factor": whoever_signs_in(),
     "GET /settings/second-factor/drawing.svg": (to(NOBODY),),  # everybody here has one: there is nothing to scan
@@ -432,6 +437,8 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "POST /orders/<int:order_id>/delivery": (on_order(BUYER, "a held order without an address", is_button=False),),
     "POST /orders/<int:order_id>/return-address": (on_order(SELLER, "a return that has nowhere to go", is_button=False),),
     "POST /orders/<int:order_id>/sent": (on_order(BUYER, "an unpaid order", is_button=False),),
+    "POST /orders/<int:order_id>/card": (on_order(BUYER, "an order to be paid by card", is_button=False),),
+    "GET /orders/<int:order_id>/card/back": (to(BUYER, "an order to be paid by card"),),
     "GET /parcels/<int:parcel_id>": (to(PARTIES | CONFIRMERS, "a parcel"),),
     "POST /orders/<int:order_id>/parcel": (on_order(BUYER, "an order that could join", is_button=False),),
     "POST /orders/<int:order_id>/parcel/leave": (on_order(BUYER, "an order in a parcel"),),
@@ -549,6 +556,10 @@ TABLE: dict[str, tuple[Line, ...]] = {
     # ---- The site ----
     "GET /operator": (to(OPERATOR),),
     "POST /operator/mails/<int:mail_id>/again": (button(OPERATOR, "a parked mail"),),
+    "POST /operator/events/<int:event_id>/again": (button(OPERATOR, "a parked event"),),
+    # Whoever can sign is Stripe, and nobody else; everybody else hears that it is not signed.
+    "POST /webhooks/stripe": everybody(),
+    "POST /webhooks/stripe/connect": everybody(),
     "GET /outbox": (to(NOBODY),),  # in the demo alone
     "GET /outbox/<int:mail_id>": (to(NOBODY, "a parked mail"),),
 }

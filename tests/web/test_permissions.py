@@ -123,7 +123,7 @@ def judged(line: Line, who: Who, answer: TestResponse, *, is_empty: bool) -> tup
     if who is Who.ANONYMOUS and line.asks_who:
         return "the sign-in page", is_sign_in(answer)
     if who in line.may:
-        fine = ANSWERS | ({503} if line.may == EVERYBODY else set())
+        fine = ANSWERS | ({400, 503} if line.may == EVERYBODY else set())
         return "an answer", status in fine and (line.may == EVERYBODY or not asks_again(answer))
     if who in line.refused:
         fine = NOT_YET_TYPED if is_empty and not line.empty_is_fine else {403}

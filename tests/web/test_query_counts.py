@@ -91,6 +91,7 @@ PAGES = [
     (Who.SELLER, "orders.show", "a held order"),
     (Who.TREASURER, "orders.show", "a held order"),
     (Who.BUYER, "orders.show", "an order in a parcel"),
+    (Who.BUYER, "orders.show", "an order to be paid by card"),
     (Who.BUYER, "orders.show", "an order that could join"),
     (Who.BUYER, "parcels.show", "a parcel"),
     (Who.SELLER, "parcels.show", "a parcel"),
@@ -123,6 +124,7 @@ PAGES = [
     (Who.MODERATOR, "disputes.show", "a dispute"),
     (Who.BUYER, "notices.index", "the group"),
     (Who.BUYER, "accounts.overview", "the group"),
+    (Who.BUYER, "card_accounts.show", "the group"),
     (Who.OPERATOR, "operators.show", "the group"),
 ]
 

@@ -158,6 +158,7 @@ FORMS: dict[str, Sent] = {
     "/orders/<int:order_id>/messages": Sent(Who.BUYER, "a held order", {"text": "Is it wrapped?", "to_treasurer": "1", **_KEY}),
     "/orders/<int:order_id>/delivery": Sent(Who.BUYER, "a held order without an address", _DELIVERY),
     "/orders/<int:order_id>/return-address": Sent(Who.SELLER, "a return that has nowhere to go", {"delivery": of("the seller's address", "address_id"), **_KEY}),
+    "/orders/<int:order_id>/card": Sent(Who.BUYER, "an order to be paid by card", {**_DELIVERY}),
     "/orders/<int:order_id>/sent": Sent(Who.BUYER, "an unpaid order", {**_DELIVERY, **_KEY}),
     "/orders/<int:order_id>/parcel": Sent(Who.BUYER, "an order that could join", {"together": of("an unpaid order", "order_id"), **_KEY}),
     "/parcels/<int:parcel_id>/sent": Sent(Who.BUYER, "a parcel", {**_DELIVERY, **_KEY}),
@@ -200,10 +201,13 @@ FORMLESS = frozenset(
     /g/<slug>/settings/instructions/<int:instructions_id>/stop
     /new-password/<token>
     /notices/read
+    /operator/events/<int:event_id>/again
     /operator/mails/<int:mail_id>/again
     /prove-address/<token>
     /settings/addresses/<int:address_id>/remove
     /settings/email/<token>
+    /settings/card-payments
+    /settings/card-payments/dashboard
     /settings/payout-details/change/<token>
     /settings/payout-details/keep
     /settings/picture/remove
@@ -214,5 +218,7 @@ FORMLESS = frozenset(
     /settings/sign-out-everywhere
     /sign-in/code
     /sign-out
+    /webhooks/stripe
+    /webhooks/stripe/connect
     """.split()
 )

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
@@ -40,12 +40,15 @@ from marketplace.escrow.order_rules import State
 from marketplace.groups import instructions, joining, members, moderation
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock, images
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
 from marketplace.ledger import reserves
 from marketplace.notifications.models import Mail
 from marketplace.payments.models import Movement
+from marketplace.payments.rules import Through
+from marketplace.playmoney.server import StandIn
 from tests.factories.accounts import a_person, sign_in
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_picture, an_item
@@ -54,6 +57,7 @@ from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fres
 from tests.factories.escrow import an_order, confirm, say_sent
 from tests.factories.groups import a_group, a_member
 from tests.factories.notifications import a_mail, a_notice
+from tests.factories.stripe import a_parked_event, become_seller, stripe_at
 from tests.installations import built
 from tests.schema import make_schema
 
@@ -88,6 +92,8 @@ class World:
     cookies: dict[Who, str | None] = field(default_factory=dict)
     ids: dict[Who, int] = field(default_factory=dict)
     things: dict[str, Thing] = field(default_factory=dict)
+    stripe: StandIn | None = None
+    """Where cards are paid."""
     _pristine: Path = Path()
     _watch: sqlite3.Connection | None = None
     _version: int = 0
@@ -114,6 +120,8 @@ class World:
         """Everything as it was, files too."""
         if not self.has_changed():
             return
+        if self.stripe is not None:
+            self.stripe.till.answers.clear()  # the same keys come again, for something else
         source, target = sqlite3.connect(self._pristine / "database"), sqlite3.connect(self._database)
         target.execute("PRAGMA synchronous=OFF")
         source.backup(target)
@@ -171,12 +179,13 @@ def a_world(settings_of: Callable[..., Settings]) -> Iterator[World]:
     app = built(settings_of())
     app.before_request(_nothing_waits)
     world = World(app)
-    with app.app_context():
-        make_schema()
-        _Builder(world).build()
-    world.keep()
-    yield world
-    world.close()
+    with stripe_at(app) as world.stripe:
+        with app.app_context():
+            make_schema()
+            _Builder(world).build()
+        world.keep()
+        yield world
+        world.close()
 
 
 def _nothing_waits() -> None:
@@ -249,6 +258,9 @@ class _Builder:
         with unit_of_work():
             db.session.get_one(Mail, mail_id).state = "failed"
         self._thing("a parked mail", mail_id=mail_id)
+        self._thing("a parked event", event_id=a_parked_event())
+        if self.world.stripe is not None:
+            become_seller(self.world.stripe, self._id(Who.SELLER))
 
     def build_items(self) -> None:
         seller = self.people[Who.SELLER]
@@ -360,6 +372,8 @@ class _Builder:
         lot = db.session.get_one(Lot, db.session.get_one(Order, self._order_id("a held order")).lot_id)
         self._lot("a sold lot", lot)
         self.things["a payout to the seller"] = {**self.things["an order being paid out"], "payee": "seller"}
+        by_card = replace(self.group.terms, gateway=Through.STRIPE)
+        self._order("an order to be paid by card", self._deal(State.AWAITING_PAYMENT, terms=by_card))
         self._parcels()
         self._pick_up()
         self._proof()
@@ -522,11 +536,13 @@ class _Builder:
         return lot
 
     def _deal(
-        self, state: State, *, seller: Who = Who.SELLER, buyer: Who = Who.BUYER, pick_up: bool = False
+        self, state: State, *, seller: Who = Who.SELLER, buyer: Who = Who.BUYER, pick_up: bool = False,
+        terms: Terms | None = None,
     ) -> Order:  # fmt: skip
         group = db.session.get_one(Group, self.group.id)
         return an_order(
-            state, group=group, seller=self.people[seller], buyer=self.people[buyer], pick_up=pick_up
+            state, group=group, seller=self.people[seller], buyer=self.people[buyer], pick_up=pick_up,
+            terms=terms,
         )  # fmt: skip
 
     def _order(self, name: str, order: Order) -> Order:
