@@ -79,10 +79,11 @@ def _take_on(gateways: Iterable[str]) -> _Claim | None:
     movement.tries += 1
     movement.fence += 1
     sources.choose(movement)
-    return _Claim(movement.id, movement.fence, movement.gateway, _instruction(movement), may_have_been_heard)
+    return _Claim(movement.id, movement.fence, movement.gateway, instruction_of(movement), may_have_been_heard)
 
 
-def _instruction(movement: Movement) -> Instruction:
+def instruction_of(movement: Movement) -> Instruction:
+    """What the gateway is told of it, or asked after."""
     return Instruction(
         key=movement.gateway_key,
         kind=Kind(movement.kind),

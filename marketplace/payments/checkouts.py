@@ -27,7 +27,7 @@ from marketplace.payments.seeing import DoesNotAgree
 from marketplace.payments.stripe_client import StripeIsAway
 from marketplace.payments.stripe_connect import MOVEMENT, group_of
 from marketplace.payments.stripe_models import Checkout
-from marketplace.payments.stripe_rules import BEGINS_ANEW, Paying, check_can_be_paid, next_look, session_ends
+from marketplace.payments.stripe_rules import Paying, can_go_on, check_can_be_paid, next_look, session_ends
 
 log = structlog.get_logger()
 
@@ -66,9 +66,10 @@ def intend_checkout(
 
 
 def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) -> str | None:
-    """Where the buyer pays; None where he has paid already. Asks the processor: no unit of work may be open.
+    """Where the buyer pays; None where he has paid already, here or in a session whose place this took.
 
-    Raises RuleBroken where the processor does not answer, or will not.
+    Asks the processor: no unit of work may be open. Raises RuleBroken where that does not answer, or will not; what it
+    would not do it is asked again under another key, for it keeps its refusals under theirs.
     """
     checkout = _row(checkout_id)
     movement = queries.movement(checkout.movement_id)
@@ -89,6 +90,7 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
         raise RuleBroken("Stripe does not answer. Nothing was paid: press the button again in a minute.") from error
     except stripe.StripeError as error:
         log.warning("a session was refused", checkout=checkout_id, code=error.code)
+        _give_up(checkout_id)
         raise RuleBroken("Stripe would not begin this payment. Tell the officers of the group.") from error
     _note_session(checkout_id, session.id)
     if session.status != "open":
@@ -179,6 +181,17 @@ def _note_session(checkout_id: int, session_id: str) -> None:
         checkout.session_id = session_id
 
 
+@use_case
+def _give_up(checkout_id: int) -> None:
+    """It was refused: whoever wants to pay gets another one, under another key."""
+    checkout = db.session.get(Checkout, checkout_id, with_for_update=True)
+    if checkout is None or checkout.state != Paying.OPEN:
+        return
+    checkout.is_unwanted, checkout.due_at = True, clock.now()
+    if checkout.session_id is None:
+        seeing.give_up_unopened(checkout_id)
+
+
 def _open_of(order_id: int) -> Sequence[Checkout]:
     wanted = select(Checkout).where(Checkout.order_id == order_id, Checkout.state == Paying.OPEN)
     return db.session.scalars(wanted.order_by(Checkout.id)).all()
@@ -186,7 +199,8 @@ def _open_of(order_id: int) -> Sequence[Checkout]:
 
 def _still_fits(checkout: Checkout, amount: Money, now: datetime) -> bool:
     is_same = queries.movement(checkout.movement_id).amount == amount
-    return is_same and not checkout.is_unwanted and checkout.expires_at > now + BEGINS_ANEW
+    is_in_time = can_go_on(checkout.expires_at, now=now, is_opened=checkout.session_id is not None)
+    return is_same and not checkout.is_unwanted and is_in_time
 
 
 def _row(checkout_id: int) -> Checkout:

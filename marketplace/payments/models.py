@@ -20,6 +20,7 @@ def _one_of(column: str, values: type[Kind] | type[State]) -> str:
 ATTEMPT = "~"
 """Stands between a movement's own key and the number of the attempt."""
 _IS_INTENDED = text("state = 'intended'")
+_IS_ASKED = text("state = 'asked'")
 
 
 class Movement(Base):
@@ -33,6 +34,7 @@ class Movement(Base):
         CheckConstraint("moved_minor > 0", "moved_is_positive"),
         Index("ix_movements_group_id_state", "group_id", "state"),
         Index("ix_movements_due", "due_at", sqlite_where=_IS_INTENDED, postgresql_where=_IS_INTENDED),
+        Index("ix_movements_asked_at", "asked_at", sqlite_where=_IS_ASKED, postgresql_where=_IS_ASKED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

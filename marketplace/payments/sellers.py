@@ -159,7 +159,7 @@ def note_gone(account_id: str) -> None:
     """The seller has cut us off, or the processor has closed his account: he can begin anew, with another one."""
     account = db.session.scalar(select(SellerAccount).where(SellerAccount.account_id == account_id).with_for_update())
     if account is not None:
-        audit.note("account is gone", f"person:{account.person_id}", by=None)
+        audit.note("account is gone", f"person:{account.person_id}", by=None, why=account_id)
         db.session.delete(account)
 
 

@@ -22,6 +22,10 @@ _FAILURES_TO_OPEN = 5
 _BREAK_SECONDS = 20.0
 
 
+NOT_OURS = "account_invalid"
+"""Stripe's word for an account that is closed, or has cut the platform off."""
+
+
 class StripeIsAway(RuntimeError):
     """Nobody answers, or what was answered says nothing of the outcome."""
 
@@ -74,8 +78,11 @@ class Stripe:
 
 def is_definite(error: stripe.StripeError) -> bool:
     """Whether Stripe says that it was not done. No answer, a 409, a 429 and a 500 say nothing of the kind; nor does a
-    key that is not valid any more, or another question under the same key: these wait for somebody to mend them."""
-    return isinstance(error, stripe.InvalidRequestError | stripe.CardError | stripe.PermissionError)
+    key that is not valid any more, that may not ask this, or another question under the same key: these wait for
+    somebody to mend them. Of what is forbidden only an account that is not ours to use is an answer."""
+    if isinstance(error, stripe.PermissionError):
+        return error.code == NOT_OURS
+    return isinstance(error, stripe.InvalidRequestError | stripe.CardError)
 
 
 def open_client(

@@ -136,7 +136,8 @@ def own_key(gateway_key: str) -> str:
 def _marked(found: Iterable[Any], instruction: Instruction) -> Any:
     """Of those that carry the movement's mark, one that was not undone, else any."""
     ours = [each for each in found if key_in(each.metadata) == own_key(instruction.key)]
-    return next((each for each in ours if getattr(each, "status", None) not in ("failed", "canceled")), None)
+    stands = [each for each in ours if getattr(each, "status", None) not in ("failed", "canceled")]
+    return next(iter(stands or ours), None)
 
 
 def _refunded(refund: stripe.Refund) -> Outcome:

@@ -87,6 +87,12 @@ def session_ends(*, now: datetime, until: datetime | None) -> datetime:
     return ends
 
 
+def can_go_on(expires_at: datetime, *, now: datetime, is_opened: bool) -> bool:
+    """Whether a session is given to the buyer again. One that was perhaps never opened must not be too short for that
+    by now: asked for too late, it is refused."""
+    return expires_at > now + (BEGINS_ANEW if is_opened else SHORTEST_SESSION)
+
+
 def next_look(looks: int, *, now: datetime, expires_at: datetime) -> datetime:
     """When to look at a session again though nothing was heard: soon at first, and right after its end."""
     pause = _LOOKS[min(looks, len(_LOOKS) - 1)]

@@ -42,9 +42,15 @@ def connect() -> Page:
 
 @blueprint.get("/again")
 @auth_required()
+@fresh_if_any
 @limiter.limit("20 per hour")
 def again() -> Page:
-    """The link was used or too old, Stripe says: another one."""
+    """The link was used or too old, Stripe says: another one, for who has begun. A link from elsewhere begins nothing,
+    and leads no thief with a stolen cookie to the form that says where the money goes."""
+    _check_set_up()
+    account = sellers.account_of(me())
+    if account is None or account.account_id is None:
+        return redirect(url_for(".show"))
     return _to_form()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import stripe
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
@@ -34,6 +35,23 @@ def test_a_lost_answer_makes_no_second_account(here: StandIn) -> None:
         sellers.link_for(by=person.id, **LINKS)
     sellers.link_for(by=person.id, **LINKS)
     assert len(here.till.all("account")) == 1
+
+
+def test_a_key_that_may_not_ask_is_no_word_on_the_account(here: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what says that the account is not ours any more parts us from it."""
+    person_id = a_seller(here)
+    error = stripe.PermissionError("The key has not the permissions for this.")
+
+    def forbids(*_asked: object) -> None:
+        raise error
+
+    monkeypatch.setattr(stripe.AccountService, "retrieve", forbids)
+    sellers.fetch(person_id)
+    assert sellers.account_of(person_id) is not None
+    error.code = "account_invalid"
+    sellers.fetch(person_id)
+    db.session.rollback()
+    assert sellers.account_of(person_id) is None
 
 
 def test_only_who_has_filled_in_the_form_has_pages_at_stripe(here: StandIn) -> None:

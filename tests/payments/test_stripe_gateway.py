@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+import stripe
 from flask import Flask
 
 from marketplace.kernel import clock
@@ -167,6 +169,34 @@ def test_a_refund_that_fails_days_later_has_come_back(here: StandIn, heard: list
     hear(here)
     assert state_of(movement.id) == State.FAILED
     assert len(of_kind(heard, MovementBounced)) == 1
+
+
+def test_a_refund_that_failed_before_its_answer_was_heard_has_failed(here: StandIn, heard: list[object]) -> None:
+    """Asked again under its key, Stripe would say what it said first: that it was made."""
+    a_paid_order(here)
+    movement = a_payout(a_person().id, 40_00, Kind.REFUND)
+    here.weather.order(Fault.LOST, "POST /v1/refunds$")
+    work()
+    charges.fail_refund(here.till, here.till.all("refund")[0]["id"])
+    later_is_now()
+    work()
+    assert state_of(movement.id) == State.FAILED
+    assert of_kind(heard, MovementFailed)
+    assert len(here.till.all("refund")) == 1
+
+
+def test_a_key_that_may_not_pay_refuses_no_payout(here: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked again under the same key once somebody has given the key its permissions."""
+    a_paid_order(here)
+    movement = a_payout(a_seller(here))
+    with monkeypatch.context() as mends:
+        error = stripe.PermissionError("The key has not the permissions for this.")
+        mends.setattr(stripe.TransferService, "create", Mock(side_effect=error))
+        work()
+        assert state_of(movement.id) == State.INTENDED
+    later_is_now()
+    work()
+    assert state_of(movement.id) == State.CONFIRMED
 
 
 def test_a_refund_that_waits_for_money_is_made_when_it_comes(app: Flask, here: StandIn, heard: list[object]) -> None:

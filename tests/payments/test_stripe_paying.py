@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from marketplace.kernel import clock
 from marketplace.kernel.errors import RuleBroken
 from marketplace.payments import checkouts, queries, seeing
 from marketplace.payments.events import FeeTaken, MovementConfirmed, MovementFailed, PaymentSubmitted
 from marketplace.payments.rules import State
 from marketplace.payments.seeing import DoesNotAgree
-from marketplace.payments.stripe_rules import Paying
+from marketplace.payments.stripe_rules import LONGEST_SESSION, Paying
 from marketplace.playmoney import checkout
 from marketplace.playmoney.server import StandIn
 from marketplace.playmoney.weather import Fault
@@ -177,6 +179,34 @@ def test_less_than_stripe_takes_is_refused_before_anything_is_asked(here: StandI
     with pytest.raises(RuleBroken, match="at least"):
         a_checkout(eur(49))
     assert here.door.log == []
+
+
+def test_what_stripe_refused_is_asked_again_under_another_key(
+    here: StandIn, heard: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps a refusal under its key for a day: the buyer need not wait so long."""
+    with monkeypatch.context() as mends, pytest.raises(RuleBroken, match="would not begin"):
+        mends.setattr(checkout, "_LEAST", 200_00)
+        a_checkout()
+    (refused,) = checkouts.of_order(7)
+    assert refused.state == Paying.EXPIRED
+    assert queries.movement(refused.movement_id).state == State.WITHDRAWN
+    again = a_checkout(person_id=refused.person_id)
+    assert again.id != refused.id
+    assert again.session_id is not None
+
+
+def test_a_session_that_was_perhaps_never_opened_is_not_asked_for_too_late(here: StandIn) -> None:
+    """Stripe opens none that is over within half an hour."""
+    here.weather.order(Fault.BROKEN, "POST /v1/checkout/sessions$")
+    with pytest.raises(RuleBroken, match="does not answer"):
+        a_checkout()
+    (unheard,) = checkouts.of_order(7)
+    clock.move(LONGEST_SESSION - timedelta(minutes=20))
+    again = checkouts.intend_checkout(
+        group_id=1, order_id=7, person_id=unheard.person_id, amount=eur(100_00), purpose="order:7:payment", until=None
+    )
+    assert again != unheard.id
 
 
 def test_a_session_that_nobody_wants_is_closed_by_the_worker(here: StandIn) -> None:

@@ -248,3 +248,13 @@ def _officers(group: Group) -> list[int]:
 
 def _in_a_week() -> str:
     return (clock.now() + timedelta(days=7)).strftime("%Y-%m-%dT%H:%M")
+
+
+def test_a_link_from_elsewhere_begins_no_account(app: Flask, here: StandIn, client_of: Clients) -> None:
+    """Stripe sends back who comes with a used link; who never began goes to the page that asks him."""
+    client = client_of(a_person())
+    assert client.get("/settings/card-payments/again").location == "/settings/card-payments"
+    assert here.till.all("account") == []
+    client.post("/settings/card-payments")
+    assert 'content="0; url=' in client.get("/settings/card-payments/again").text
+    assert len(here.till.all("account")) == 1
