@@ -1,6 +1,6 @@
 """What a processor was asked for and never told the end of is looked up: found by when it was asked.
 
-Revision: 0028
+Revision: 0029
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
