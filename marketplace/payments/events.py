@@ -97,3 +97,15 @@ class ChargebackWon(_OfChargeback):
 @dataclass(frozen=True, slots=True)
 class ChargebackLost(_OfChargeback):
     """The bank keeps the money."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSubmitted:
+    """The buyer has done his part, and his bank takes days to pay: nothing has come yet."""
+
+    movement_id: int
+    group_id: int
+    order_id: int
+    person_id: int
+    amount: Money
+    key: str
