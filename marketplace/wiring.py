@@ -14,8 +14,8 @@ from marketplace.auctions import (
 )
 from marketplace.catalog import events as catalog
 from marketplace.deposits import events as deposit_events, returning, service as deposits
-from marketplace.disputes import events as disputes, rulers, service as disputing
-from marketplace.escrow import events as escrow, judging_rules, service as orders
+from marketplace.disputes import events as disputes, freezing, rulers, service as disputing
+from marketplace.escrow import chargebacks, events as escrow, gateway_news, judging_rules, service as orders
 from marketplace.groups import events as groups
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
@@ -148,7 +148,7 @@ HANDLERS: Handlers = {
     escrow.ConfirmerMissing: (about_orders.confirmer_missing,),
     escrow.DeadlineNear: (about_orders.deadline_near,),
     escrow.MessageWritten: (about_orders.message_written,),
-    escrow.OrderChanged: (disputing.return_contested, about_orders.changed),
+    escrow.OrderChanged: (disputing.return_contested, freezing.order_changed, about_orders.changed),
     escrow.OrderClosed: (end_deal, free_item, forfeit_deposit, close_payments),
     escrow.OrderOpened: (begin_deal, about_orders.opened),
     escrow.ParcelChanged: (about_parcels.changed,),
@@ -171,6 +171,15 @@ HANDLERS: Handlers = {
     groups.RoleGiven: (check_gives_no_role, about_groups.role_given),
     groups.TermsChanged: (check_terms,),
     groups.StrikeGiven: (about_groups.strike_given,),
+    payments.ChargebackLost: (chargebacks.lost,),
+    payments.ChargebackOpened: (chargebacks.opened,),
+    payments.ChargebackWon: (chargebacks.won,),
+    payments.FeeTaken: (gateway_news.fee_taken,),
+    payments.MovementBounced: (gateway_news.movement_bounced,),
+    payments.MovementConfirmed: (gateway_news.movement_confirmed,),
+    payments.MovementFailed: (gateway_news.movement_failed,),
+    payments.MovementWaits: (gateway_news.movement_waits,),
+    payments.PaymentSubmitted: (gateway_news.payment_submitted,),
     payments.SellerPayoutFailed: (about_people.seller_payout_failed,),
     reputation.FeedbackOpened: (about_deals.feedback_opened,),
     reputation.FeedbackShown: (about_deals.feedback_shown,),

@@ -8,16 +8,16 @@ from sqlalchemy import select
 
 from marketplace.disputes import telling
 from marketplace.disputes.dispute_rules import Action, Deed, Dispute as Facts, Outcome, Party, Remedy, State
-from marketplace.disputes.ending_rules import ending_of
+from marketplace.disputes.ending_rules import Ending, ending_of, lost_by
 from marketplace.disputes.finding import Case
 from marketplace.disputes.judging_rules import judge
 from marketplace.disputes.models import DisputeLine, Told, columns_of
 from marketplace.disputes.reminding_rules import next_reminder
 from marketplace.escrow import service as escrow
-from marketplace.escrow.order_rules import Action as OrderAction
+from marketplace.escrow.order_rules import Action as OrderAction, Party as OrderParty, State as OrderState
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db
-from marketplace.kernel.errors import Stale
+from marketplace.kernel.errors import RuleBroken, Stale
 
 _ON_THE_ORDER = {
     Outcome.RELEASE: OrderAction.RELEASE,
@@ -38,6 +38,8 @@ def act(
     """
     if was_done(case, deed.action, words=words, client_key=client_key, remedy=deed.remedy):
         return False
+    if case.order.state == OrderState.CHARGEBACK:
+        raise RuleBroken("The buyer’s bank has asked the money back: the dispute stands still until it has decided.")
     now = at or clock.now()  # after the lock: who waited for it does not act in the past
     before = case.dispute.facts()
     verdict = judge(before, deed, now=now)
@@ -50,7 +52,7 @@ def act(
     audit.note(deed.action.replace("_", " "), f"dispute:{case.dispute.id}", by=by, group_id=case.order.group_id)
     telling.tell(case, before, deed, by=by, words=words, now=now)
     if verdict.outcome is not None:
-        _move_the_order(case, verdict.outcome, by=by)
+        _move_the_order(case, verdict.outcome, remedy, ending=ending_of(before.state, deed.action), by=by)
     if remedy is not None:
         telling.settled(case, remedy, ending_of(before.state, deed.action), now)
     return True
@@ -113,6 +115,8 @@ def _write(
     dispute.settled_at = now if remedy else None
 
 
-def _move_the_order(case: Case, outcome: Remedy, *, by: int | None) -> None:
+def _move_the_order(case: Case, outcome: Remedy, remedy: Remedy | None, *, ending: Ending, by: int | None) -> None:
     part = outcome.part if outcome.outcome is Outcome.SPLIT else None
-    escrow.rule(order_id=case.order.id, action=_ON_THE_ORDER[outcome.outcome], amount=part, by=by)
+    lost = lost_by(ending, remedy) if remedy else None
+    loser = {Party.BUYER: OrderParty.BUYER, Party.SELLER: OrderParty.SELLER}.get(lost) if lost else None
+    escrow.rule(order_id=case.order.id, action=_ON_THE_ORDER[outcome.outcome], amount=part, by=by, loser=loser)

@@ -15,6 +15,8 @@ class Ending(StrEnum):
     RULED = "ruled"
     SELLER_SILENT = "seller_silent"
     NO_RULING = "no_ruling"
+    BY_BANK = "by_bank"
+    """The buyer's bank took the money back."""
 
 
 # By these the buyer has his money and the seller the goods, or nobody has them: the item may come up for sale again.

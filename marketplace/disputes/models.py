@@ -96,6 +96,9 @@ class Dispute(Base):
     settled_outcome: Mapped[str | None]
     settled_part_minor: Mapped[int | None]
     settled_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    """While the buyer's bank asks the money back: since when the dispute stands still, and what its deadline was."""
+    stopped_until: Mapped[datetime | None]
     line_count: Mapped[int] = mapped_column(default=0)
     remind_at: Mapped[datetime | None]
     """When to remind whoever has to act. Set anew with every deadline."""

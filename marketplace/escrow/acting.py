@@ -7,13 +7,15 @@ from datetime import datetime
 from sqlalchemy import select
 
 from marketplace.escrow import finding, order_rules
+from marketplace.escrow.condition_rules import is_for_officers
 from marketplace.escrow.events import OrderChanged, OrderClosed
 from marketplace.escrow.judging_rules import Verdict, judge
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.money_rules import owed
+from marketplace.escrow.moving import follow_money, with_books
 from marketplace.escrow.order_rules import Action, Deed, Party, State
 from marketplace.escrow.reminding_rules import next_reminder
-from marketplace.escrow.rules import ENDED
+from marketplace.escrow.rules import AWAITED, ENDED
 from marketplace.groups import service as groups
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
@@ -21,11 +23,11 @@ from marketplace.kernel.errors import NotAllowed, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.ledger import service as ledger
-from marketplace.payments import service as payments
-from marketplace.payments.rules import Kind
 from marketplace.reputation.rules import Ending
 
 _MONEY_ACTIONS = {
+    Action.PROPOSE_OTHERWISE,
+    Action.AGREE_OTHERWISE,
     Action.CONFIRM_PAYMENT,
     Action.NOT_FOUND,
     Action.CONFIRM_PAYOUT,
@@ -34,11 +36,20 @@ _MONEY_ACTIONS = {
 }
 CAME_BACK = "Payout did not arrive"
 """What the books call a payout that is in the group's account again."""
+_BY_ACTION = {
+    Action.CONFIRM_PAYOUT: "Paid out",
+    Action.PAYOUT_MISSING: CAME_BACK,
+    Action.PAYOUT_BOUNCED: "Payout came back",
+    Action.REVERSE_PAYOUT: "Payout taken back",
+    Action.NOTE_FEE: "Fee of the payment processor",
+    Action.WIN_CHARGEBACK: "Chargeback won",
+    Action.LOSE_CHARGEBACK: "Chargeback lost",
+}
+_BY_STATE = {State.RELEASED: "Released", State.REFUNDED: "Refund", State.SPLIT: "Split"}
 _STRIKES = {
     Party.BUYER: "Did not pay for lot %(number)s, %(title)s.",
     Party.SELLER: "Cancelled lot %(number)s, %(title)s, after it was paid.",
 }
-_KINDS = {Party.BUYER: Kind.REFUND, Party.SELLER: Kind.PAYOUT}
 
 
 @use_case
@@ -62,31 +73,17 @@ def act(
         return False
     _check_not_own_money(order, deed, by)
     now = clock.now()  # after the lock: who waited for it does not act in the past
-    before = order.facts()
+    before = with_books(order)
     verdict = judge(before, deed, now=now)
     amount = _amount_of(deed, verdict)
     _write(order, before, verdict.order, now)
     line = _line(order, before, deed, amount=amount, by=by, note=note, client_key=client_key, at=now)
-    _follow(order, before, verdict)
+    _strike(order, verdict)
+    follow_money(order, before, verdict.order)
     _post(order, verdict, line)
     audit.note(deed.action.replace("_", " "), f"order:{order.id}", by=by, group_id=order.group_id, why=note)
     _tell(order, before, verdict.order, deed, line, amount=amount, in_parcel=in_parcel)
     return True
-
-
-def payout_purpose(order: Order, payee: Party) -> str:
-    """What a payout of this order is known by among the movements."""
-    return f"order:{order.id}:payout:{payee}"
-
-
-def intend_payout(order: Order, payee: Party) -> None:
-    """What is owed to one side is to be paid. Each try is a movement of its own, known by the deed it follows from."""
-    purpose = payout_purpose(order, payee)
-    payments.intend(
-        group_id=order.group_id, kind=_KINDS[payee], amount=owed(order.facts(), payee),
-        person_id=finding.person_of(order, payee), purpose=purpose, key=f"{purpose}:{order.line_count}",
-        order_id=order.id,
-    )  # fmt: skip
 
 
 def _was_done(order: Order, deed: Deed, *, note: str, client_key: str | None) -> bool:
@@ -118,6 +115,7 @@ def _amount_of(deed: Deed, verdict: Verdict) -> Money | None:
 
 def _write(order: Order, before: order_rules.Order, after: order_rules.Order, now: datetime) -> None:
     order.take(after)
+    order.is_for_officers = is_for_officers(after, now)
     order.remind_at = next_reminder(after, after=now)
     order.line_count += 1
     if after.state is State.HELD and before.state is not State.HELD:
@@ -139,17 +137,13 @@ def _line(
     return line
 
 
-def _follow(order: Order, before: order_rules.Order, verdict: Verdict) -> None:
-    """The strike that the law gives, and an intent for each payout that has become due."""
+def _strike(order: Order, verdict: Verdict) -> None:
     if verdict.strike:
         words = {"number": order.lot_number, "title": order.title}
         groups.give_strike(
             group_id=order.group_id, person_id=finding.person_of(order, verdict.strike),
             reason=_STRIKES[verdict.strike] % words, order_id=order.id,
         )  # fmt: skip
-    for payee in finding.PAYEES:
-        if owed(verdict.order, payee) > owed(before, payee):
-            intend_payout(order, payee)
 
 
 def _post(order: Order, verdict: Verdict, line: OrderLine) -> None:
@@ -162,11 +156,9 @@ def _post(order: Order, verdict: Verdict, line: OrderLine) -> None:
 
 def _memo(line: OrderLine) -> str:
     """For the books, in English: what is written there is sealed, and stays."""
-    by_action = {Action.CONFIRM_PAYOUT: "Paid out", Action.PAYOUT_MISSING: CAME_BACK}
-    by_state = {State.RELEASED: "Released", State.REFUNDED: "Refund", State.SPLIT: "Split"}
     if line.action == Action.CONFIRM_PAYMENT:
-        return "Payment held" if line.to_state in (State.HELD, State.TOPPING_UP) else "Late payment"
-    return by_action.get(Action(line.action)) or by_state[State(line.to_state)]
+        return "Payment held" if line.from_state in AWAITED else "Late payment"
+    return _BY_ACTION.get(Action(line.action)) or _BY_STATE.get(State(line.to_state), "Settled")
 
 
 def _tell(

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from marketplace.escrow.clause_rules import When
+from marketplace.escrow.gateway_rules import DAYS_UNTIL_OTHERWISE
 from marketplace.escrow.money_rules import owed, paid
 from marketplace.escrow.order_rules import Deed, Order, Party
-from marketplace.escrow.rules import When, time_to_name_return_address
+from marketplace.escrow.rules import time_to_name_return_address
 from marketplace.kernel.errors import RuleBroken, TooEarly, TooLate
 from marketplace.kernel.money import Money
 
@@ -20,7 +22,7 @@ class Condition(NamedTuple):
     refusal: Callable[[Order], RuleBroken]
 
 
-BY_AMOUNT = {When.IN_FULL, When.IN_PART, When.NOT_MORE, When.SPLITS}
+BY_AMOUNT = {When.IN_FULL, When.IN_PART, When.NOT_MORE, When.SPLITS, When.TOO_MUCH, When.ANY_AMOUNT, When.TAKES_ALL}
 """These depend on the amount that is entered with the deed."""
 
 
@@ -40,9 +42,65 @@ def _fits(order: Order, deed: Deed, most: Money) -> bool:
     return deed.amount is not None and order.nothing() < deed.amount <= most
 
 
+def is_paid_by_hand(order: Order, payee: Party | None) -> bool:
+    """Whether an officer pays this side of the order, and not a payment processor."""
+    otherwise = {Party.BUYER: order.buyer_otherwise, Party.SELLER: order.seller_otherwise}
+    return not order.is_by_gateway or otherwise.get(payee or Party.CLOCK, False)
+
+
+def may_pay_otherwise(order: Order, payee: Party, now: datetime) -> bool:
+    """Whether the gateway has not paid this side for so long that officers may. A refund waits for no processor; what
+    is the seller's waits until the processor must not hold it any more."""
+    if is_paid_by_hand(order, payee) or not owed(order, payee) or not order.is_second_officer_due:
+        return False
+    held_at = order.held_at or order.since
+    return payee is Party.BUYER or now >= held_at + timedelta(days=DAYS_UNTIL_OTHERWISE)
+
+
+def is_for_officers(order: Order, now: datetime) -> bool:
+    """Whether officers have to look after the order's money: not while a payment processor does."""
+    sides = (Party.BUYER, Party.SELLER)
+    by_hand = any(owed(order, side) and is_paid_by_hand(order, side) for side in sides)
+    return not order.is_by_gateway or by_hand or any(may_pay_otherwise(order, side, now) for side in sides)
+
+
+def _is_his(order: Order, deed: Deed) -> bool:
+    """A payment that a processor takes is confirmed by it, any other by officers."""
+    return deed.by is Party.GATEWAY or not order.is_by_gateway
+
+
+def _pays(order: Order, deed: Deed) -> bool:
+    return bool(owed(order, deed.payee)) and is_paid_by_hand(order, deed.payee)
+
+
 def _is_last(order: Order, deed: Deed) -> bool:
     other = Party.SELLER if deed.payee is Party.BUYER else Party.BUYER
-    return bool(owed(order, deed.payee)) and not owed(order, other)
+    return _pays(order, deed) and not owed(order, other)
+
+
+def _is_owed(order: Order, deed: Deed) -> bool:
+    """For a payment that was asked for under this sum, whoever was to pay it then."""
+    return deed.payee is not None and _fits(order, deed, owed(order, deed.payee))
+
+
+def _is_last_owed(order: Order, deed: Deed) -> bool:
+    return _is_owed(order, deed) and deed.amount == order.owed_buyer + order.owed_seller
+
+
+def _takes_all(order: Order, deed: Deed) -> bool:
+    return deed.amount is not None and deed.amount >= order.held + order.owed_buyer + order.owed_seller
+
+
+def _no_hand(order: Order) -> RuleBroken:
+    if order.is_by_gateway:
+        return RuleBroken("This order is paid by card, and its money comes and goes by itself. Look at the order.")
+    return _too_much(order)
+
+
+def _no_payout(order: Order) -> RuleBroken:
+    if order.is_by_gateway and (order.owed_buyer or order.owed_seller):
+        return RuleBroken("The payment processor pays this. If it cannot for too long, two officers pay it otherwise.")
+    return RuleBroken("This has been paid out already.")
 
 
 def _ships_late(order: Order, now: datetime) -> bool:
@@ -52,7 +110,8 @@ def _ships_late(order: Order, now: datetime) -> bool:
 def _was_paid(order: Order, deed: Deed, now: datetime) -> bool:
     paid_at = order.paid_buyer_at if deed.by is Party.BUYER else order.paid_seller_at
     in_days = paid_at is not None and now < paid_at + timedelta(days=order.terms.days_for_feedback)
-    return deed.payee is deed.by and in_days and not owed(order, deed.by) and _fits(order, deed, paid(order, deed.by))
+    by_hand = deed.payee is deed.by and is_paid_by_hand(order, deed.by)
+    return by_hand and in_days and not owed(order, deed.by) and _fits(order, deed, paid(order, deed.by))
 
 
 def _too_late(order: Order) -> RuleBroken:
@@ -77,10 +136,13 @@ def _address_stands(order: Order) -> RuleBroken:
 
 
 def _may_join(order: Order, now: datetime) -> bool:
-    return _in_time(order, now) and order.can_be_posted and not order.is_in_parcel and not order.was_not_found
+    is_free = not order.is_in_parcel and not order.was_not_found and not order.is_by_gateway
+    return _in_time(order, now) and order.can_be_posted and is_free
 
 
 def _no_parcel(order: Order) -> RuleBroken:
+    if order.is_by_gateway:
+        return RuleBroken("This order is paid by card. Pay it by itself.")
     if not order.can_be_posted:
         return RuleBroken("This is only for picking up, so it goes into no parcel. Pay it by itself.")
     if order.is_in_parcel:
@@ -125,10 +187,16 @@ CONDITIONS: dict[When, Condition] = {
             until=o.since + timedelta(days=o.terms.days_to_ship),
         ),
     ),
-    When.IN_FULL: Condition(lambda o, d, now: d.amount == o.missing, _too_much),
-    When.IN_PART: Condition(lambda o, d, now: _fits(o, d, o.missing) and d.amount != o.missing, _too_much),
-    When.NOT_MORE: Condition(lambda o, d, now: _fits(o, d, o.total), _too_much),
-    When.NO_REFUND_OPEN: Condition(lambda o, d, now: not o.owed_buyer and _fits(o, d, o.total), _refund_open),
+    When.IN_FULL: Condition(lambda o, d, now: _is_his(o, d) and d.amount == o.missing, _no_hand),
+    When.IN_PART: Condition(
+        lambda o, d, now: _is_his(o, d) and _fits(o, d, o.missing) and d.amount != o.missing, _no_hand
+    ),
+    When.TOO_MUCH: Condition(lambda o, d, now: d.amount is not None and d.amount > o.missing, _too_much),
+    When.ANY_AMOUNT: Condition(lambda o, d, now: d.amount is not None and d.amount > o.nothing(), _too_much),
+    When.NOT_MORE: Condition(lambda o, d, now: _is_his(o, d) and _fits(o, d, o.total), _no_hand),
+    When.NO_REFUND_OPEN: Condition(
+        lambda o, d, now: _is_his(o, d) and not o.owed_buyer and _fits(o, d, o.total), _refund_open
+    ),
     When.SPLITS: Condition(
         lambda o, d, now: _fits(o, d, o.held) and d.amount != o.held,
         lambda o: RuleBroken(
@@ -141,8 +209,13 @@ CONDITIONS: dict[When, Condition] = {
     When.NO_ADDRESS_YET: Condition(lambda o, d, now: _may_name_address(o, now), _address_stands),
     When.OVERDUE_TO_AN_ADDRESS: Condition(lambda o, d, now: _is_over(o, now) and o.has_return_address, _too_early),
     When.OVERDUE_TO_NOBODY: Condition(lambda o, d, now: _is_over(o, now) and not o.has_return_address, _too_early),
+    When.BY_HAND_IN_TIME: Condition(
+        lambda o, d, now: not o.is_by_gateway and _in_time(o, now),
+        lambda o: _no_hand(o) if o.is_by_gateway else _too_late(o),
+    ),
+    When.SECOND_TIME: Condition(lambda o, d, now: o.was_not_found, _too_late),
     When.FIRST_TIME: Condition(
-        lambda o, d, now: not o.was_not_found,
+        lambda o, d, now: _is_his(o, d) and not o.was_not_found,
         _says("You said once before that it cannot be found. Now confirm it, or let the clock cancel the order."),
     ),
     When.NOT_EXTENDED: Condition(
@@ -159,12 +232,37 @@ CONDITIONS: dict[When, Condition] = {
     When.PICK_UP: Condition(
         lambda o, d, now: o.is_pick_up, _says("This order is posted, not picked up: there is no code.")
     ),
-    When.FIRST_LAPSE: Condition(lambda o, d, now: _is_over(o, now) and not o.is_second_officer_due, _too_early),
-    When.SECOND_LAPSE: Condition(lambda o, d, now: _is_over(o, now) and o.is_second_officer_due, _too_early),
-    When.LAST_PAYOUT: Condition(lambda o, d, now: _is_last(o, d), _says("This has been paid out already.")),
-    When.OTHER_PAYOUT_OPEN: Condition(
-        lambda o, d, now: bool(owed(o, d.payee)) and not _is_last(o, d), _says("This has been paid out already.")
+    # A bank that is late needs no second officer.
+    When.FIRST_LAPSE: Condition(
+        lambda o, d, now: _is_over(o, now) and not (o.is_second_officer_due or o.is_by_gateway), _too_early
     ),
+    When.SECOND_LAPSE: Condition(
+        lambda o, d, now: _is_over(o, now) and (o.is_second_officer_due or o.is_by_gateway), _too_early
+    ),
+    When.LAST_PAYOUT: Condition(lambda o, d, now: _is_last(o, d), _no_payout),
+    When.OTHER_PAYOUT_OPEN: Condition(lambda o, d, now: _pays(o, d) and not _is_last(o, d), _no_payout),
+    When.OWED_SO_MUCH: Condition(lambda o, d, now: _is_owed(o, d), _no_payout),
+    When.LAST_OF_GATEWAY: Condition(lambda o, d, now: _is_last_owed(o, d), _no_payout),
+    When.MORE_OF_GATEWAY: Condition(lambda o, d, now: _is_owed(o, d) and not _is_last_owed(o, d), _no_payout),
+    When.PAID_SO_MUCH: Condition(
+        lambda o, d, now: d.payee is not None and _fits(o, d, paid(o, d.payee)), _says("So much was not paid out.")
+    ),
+    When.OVERDUE_OWING: Condition(
+        lambda o, d, now: _is_over(o, now) and bool(o.owed_buyer + o.owed_seller), _too_early
+    ),
+    When.OVERDUE_OWING_NOTHING: Condition(
+        lambda o, d, now: _is_over(o, now) and not o.owed_buyer + o.owed_seller, _too_early
+    ),
+    When.GATEWAY_CANNOT: Condition(
+        lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and not o.is_otherwise_proposed,
+        _says("The payment processor still has time for this, or another officer has proposed it already."),
+    ),
+    When.OTHERWISE_PROPOSED: Condition(
+        lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and o.is_otherwise_proposed,
+        _says("First one officer proposes to pay it otherwise, then another agrees."),
+    ),
+    When.TAKES_ALL: Condition(lambda o, d, now: _takes_all(o, d), _too_much),
+    When.LEAVES_SOME: Condition(lambda o, d, now: d.amount is not None and not _takes_all(o, d), _too_much),
     When.NOT_YET_SENT: Condition(lambda o, d, now: _may_join(o, now), _no_parcel),
     When.IN_UNSENT_PARCEL: Condition(lambda o, d, now: o.is_in_parcel and not o.was_not_found, _parcel_stands),
     When.IN_PARCEL: Condition(lambda o, d, now: o.is_in_parcel, _says("It is in no parcel. Look at the order.")),

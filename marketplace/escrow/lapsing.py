@@ -42,7 +42,7 @@ def _lapse_one(order_id: int) -> bool:
         return False
     act(order, Deed(Action.LAPSE, Party.CLOCK), by=None)
     parcels.follow_end(order, by=None)
-    if order.state in WAITING_FOR_OFFICERS and not finding.confirmers_of(order):
+    if order.is_for_officers and order.state in WAITING_FOR_OFFICERS and not finding.confirmers_of(order):
         owners = groups.officers(order.group_id, (Role.OWNER,))
         announce(
             ConfirmerMissing(order.facts(), order.title, order.line_count, tuple(owner.person_id for owner in owners))

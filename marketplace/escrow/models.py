@@ -25,6 +25,10 @@ def _one_of(column: str, words: type[StrEnum] | tuple[Party, ...], name: str | N
     return CheckConstraint(f"{column} IN ({', '.join(repr(str(word)) for word in words)})", name or column)
 
 
+def _minor(amount: Money | None) -> int:
+    return amount.minor if amount else 0
+
+
 class Order(Base):
     """One sale, from the hammer to the last payout. The second part of the columns is what the law decides on."""
 
@@ -48,6 +52,12 @@ class Order(Base):
         CheckConstraint("hammer_minor > 0 AND shipping_minor >= 0", "prices"),
         CheckConstraint("held_minor >= 0 AND owed_buyer_minor >= 0 AND owed_seller_minor >= 0", "sums"),
         CheckConstraint("paid_buyer_minor >= 0 AND paid_seller_minor >= 0", "payouts"),
+        CheckConstraint(
+            "processor_fee_minor >= 0 AND borne_minor >= 0 AND set_off_minor >= 0 AND earned_minor >= 0", "processor"
+        ),
+        _one_of("at_fault", _PAYEES),
+        _one_of("was", State),
+        CheckConstraint("(state = 'chargeback_open') = (was IS NOT NULL)", "frozen"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -109,6 +119,26 @@ class Order(Base):
     """Shown to the buyer alone."""
     wrong_codes: Mapped[int] = mapped_column(default=0)
     wrong_codes_since: Mapped[datetime | None]
+    processor_fee_minor: Mapped[int] = mapped_column(default=0)
+    """What a payment processor kept, while it is not settled who bears it."""
+    borne_minor: Mapped[int] = mapped_column(default=0)
+    """What of that came out of the seller's proceeds."""
+    earned_minor: Mapped[int] = mapped_column(default=0)
+    """The group's fee, once it is taken; noted where a processor carries the money."""
+    set_off_minor: Mapped[int] = mapped_column(default=0)
+    """What of the seller's proceeds paid what he owed the group."""
+    at_fault: Mapped[str | None]
+    buyer_otherwise: Mapped[bool] = mapped_column(default=False)
+    seller_otherwise: Mapped[bool] = mapped_column(default=False)
+    is_otherwise_proposed: Mapped[bool] = mapped_column(default=False)
+    otherwise_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    """The officer who proposed to pay it otherwise: another one has to agree."""
+    was: Mapped[str | None]
+    """While a chargeback is open: the state before, and since when and until when that was."""
+    was_since: Mapped[datetime | None]
+    was_until: Mapped[datetime | None]
+    is_for_officers: Mapped[bool]
+    """Whether officers look after its money now: always, or where a payment processor cannot."""
     line_count: Mapped[int] = mapped_column(default=0)
     """How many lines of history there are: the number of the last."""
     remind_at: Mapped[datetime | None]
@@ -160,6 +190,18 @@ class Order(Base):
             has_return_address=self.return_address is not None,
             can_be_posted=self.can_be_posted,
             is_in_parcel=self.parcel_id is not None,
+            held_at=self.held_at,
+            processor_fee=self.money(self.processor_fee_minor),
+            borne=self.money(self.borne_minor),
+            earned=self.money(self.earned_minor),
+            set_off=self.money(self.set_off_minor),
+            at_fault=Party(self.at_fault) if self.at_fault else None,
+            buyer_otherwise=self.buyer_otherwise,
+            seller_otherwise=self.seller_otherwise,
+            is_otherwise_proposed=self.is_otherwise_proposed,
+            was=State(self.was) if self.was else None,
+            was_since=self.was_since,
+            was_until=self.was_until,
         )
 
     def take(self, facts: order_rules.Order) -> None:
@@ -172,6 +214,11 @@ class Order(Base):
         self.proposed_by = facts.proposed_by
         self.was_not_found, self.was_extended = facts.was_not_found, facts.was_extended
         self.code_used, self.is_second_officer_due = facts.code_used, facts.is_second_officer_due
+        self.processor_fee_minor, self.borne_minor = _minor(facts.processor_fee), _minor(facts.borne)
+        self.earned_minor, self.set_off_minor = _minor(facts.earned), _minor(facts.set_off)
+        self.at_fault, self.is_otherwise_proposed = facts.at_fault, facts.is_otherwise_proposed
+        self.buyer_otherwise, self.seller_otherwise = facts.buyer_otherwise, facts.seller_otherwise
+        self.was, self.was_since, self.was_until = facts.was, facts.was_since, facts.was_until
 
 
 class OrderLine(Base):

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from marketplace.escrow.order_rules import Deed, Order, Party
-from marketplace.escrow.rules import Flow
+from marketplace.escrow.clause_rules import Flow
+from marketplace.escrow.order_rules import Action, Deed, Order, Party, State
 from marketplace.kernel.money import Money
-from marketplace.ledger.rules import Move, escrow, fees, gateway, payable
+from marketplace.ledger.rules import (
+    Move,
+    escrow,
+    fees,
+    gateway,
+    guarantee_fund,
+    losses,
+    payable,
+    processor_fee,
+    receivable,
+)
 from marketplace.payments.rules import Kind
 
 
@@ -17,12 +27,18 @@ def _nothing(order: Order, deed: Deed) -> list[Move]:
 
 def _hold(order: Order, deed: Deed) -> list[Move]:
     """What came in goes to the order's own account."""
-    return _moves((gateway(order.group_id), escrow(order.id), _amount(deed)))
+    return _moves((_gate(order, deed), escrow(order.id), _amount(deed)))
+
+
+def _hold_and_give_back(order: Order, deed: Deed) -> list[Move]:
+    """The sum had become another one meanwhile: what is too much is the buyer's at once."""
+    gate, most = _gate(order, deed), order.missing
+    return _moves((gate, escrow(order.id), most), (gate, _buyer(order), _amount(deed) - most))
 
 
 def _give_late_money_back(order: Order, deed: Deed) -> list[Move]:
     """Money for an order that is over was never held: it is the buyer's at once."""
-    return _moves((gateway(order.group_id), _buyer(order), _amount(deed)))
+    return _moves((_gate(order, deed), _buyer(order), _amount(deed)))
 
 
 def _release(order: Order, deed: Deed) -> list[Move]:
@@ -40,12 +56,73 @@ def _split(order: Order, deed: Deed) -> list[Move]:
 
 
 def _pay_out(order: Order, deed: Deed) -> list[Move]:
-    return _moves((_payee(order, deed), gateway(order.group_id), owed(order, deed.payee)))
+    """A processor pays what it was asked for; an officer all that is owed to that side."""
+    amount = deed.amount if deed.by is Party.GATEWAY and deed.amount else owed(order, deed.payee)
+    return _moves((_payee(order, deed), _gate(order, deed), amount))
 
 
 def _take_payout_back(order: Order, deed: Deed) -> list[Move]:
-    """A payout did not arrive: that one, not what was paid out before it, is owed again."""
-    return _moves((gateway(order.group_id), _payee(order, deed), _amount(deed)))
+    """A payout did not arrive: that one, not what was paid out before it, is owed again.
+
+    What was taken back from a seller after the bank has decided pays first what he owes.
+    """
+    amount = _amount(deed)
+    back = _moves((_gate(order, deed), _payee(order, deed), amount))
+    is_late = deed.action is Action.REVERSE_PAYOUT and order.state is not State.CHARGEBACK
+    return [*back, *_set_off(order, amount)] if is_late else back
+
+
+def _note_fee(order: Order, deed: Deed) -> list[Move]:
+    return _moves((processor_fee(order.id), _gate(order, deed), _amount(deed)))
+
+
+def _lose(order: Order, deed: Deed) -> list[Move]:
+    """The bank keeps its money: what is held first, then what is owed for it, the group's fee, and what those owe who
+    have it already. What the bank leaves of held money is the seller's."""
+    gate, rest = _gate(order, deed), _amount(deed)
+    moves: list[Move] = []
+    for account, there in _to_lose(order, rest):
+        part = min(rest, there)
+        moves += _moves((account, gate, part))
+        rest = rest - part
+    left = order.held - min(order.held, _amount(deed))
+    return [*moves, *_borne_by_others(order, rest, gate), *_to_seller(order, left)]
+
+
+def _to_lose(order: Order, taken: Money) -> list[tuple[str, Money]]:
+    """From where a lost chargeback is taken, in this order, and how much there is."""
+    nothing = order.nothing()
+    twice = max(nothing, taken + order.paid_buyer + order.owed_buyer - order.total) if order.paid_buyer else nothing
+    found = [(escrow(order.id), order.held), (_buyer(order), order.owed_buyer), (_seller(order), order.owed_seller)]
+    if not order.held:
+        found += [(receivable(order.group_id, order.buyer_id), min(twice, order.paid_buyer))]
+        found += [(fees(order.group_id), order.earned or nothing)]
+    return found
+
+
+def _borne_by_others(order: Order, rest: Money, gate: str) -> list[Move]:
+    """Whoever was paid owes it; where the seller is gone, the guarantee fund bears it as far as it goes."""
+    if order.is_seller_member:
+        return _moves((receivable(order.group_id, order.seller_id), gate, rest))
+    from_fund = min(rest, order.fund or order.nothing())
+    return _moves(
+        (guarantee_fund(order.group_id), gate, from_fund), (losses(order.group_id), gate, rest - from_fund)
+    )  # fmt: skip
+
+
+def fee_moves(order: Order) -> list[Move]:
+    """What becomes of a processor's fee that no proceeds have paid: the party at fault owes it, else the seller who was
+    paid; else the guarantee fund bears it as far as it goes, and the group the rest."""
+    fee = order.processor_fee or order.nothing()
+    owes = order.at_fault or (Party.SELLER if order.owed_seller or order.paid_seller else None)
+    if owes:
+        person_id = order.buyer_id if owes is Party.BUYER else order.seller_id
+        return _moves((receivable(order.group_id, person_id), processor_fee(order.id), fee))
+    from_fund = min(fee, order.fund or order.nothing())
+    return _moves(
+        (guarantee_fund(order.group_id), processor_fee(order.id), from_fund),
+        (losses(order.group_id), processor_fee(order.id), fee - from_fund),
+    )  # fmt: skip
 
 
 FLOWS: dict[Flow, Callable[[Order, Deed], list[Move]]] = {
@@ -57,6 +134,9 @@ FLOWS: dict[Flow, Callable[[Order, Deed], list[Move]]] = {
     Flow.SPLIT: _split,
     Flow.PAY_OUT: _pay_out,
     Flow.TAKE_PAYOUT_BACK: _take_payout_back,
+    Flow.HOLD_AND_GIVE_BACK: _hold_and_give_back,
+    Flow.NOTE_FEE: _note_fee,
+    Flow.LOSE: _lose,
 }
 
 
@@ -78,7 +158,12 @@ def paid(order: Order, payee: Party | None) -> Money:
 
 
 # Whose bank's slip it is, by the kind of movement. It shows his account: the other side has no business with it.
-WHOSE_SLIP = {Kind.COLLECT: Party.BUYER, Kind.REFUND: Party.BUYER, Kind.PAYOUT: Party.SELLER}
+WHOSE_SLIP = {
+    Kind.COLLECT: Party.BUYER,
+    Kind.REFUND: Party.BUYER,
+    Kind.PAYOUT: Party.SELLER,
+    Kind.REVERSAL: Party.SELLER,
+}
 
 
 def sees_slip(party: Party, kind: Kind) -> bool:
@@ -87,13 +172,30 @@ def sees_slip(party: Party, kind: Kind) -> bool:
 
 
 def _to_seller(order: Order, part: Money) -> list[Move]:
-    fee = fee_on(order, part)
-    return _moves((escrow(order.id), _seller(order), part - fee), (escrow(order.id), fees(order.group_id), fee))
+    """The seller's part: less the group's fee, and what a processor kept, as far as it goes; what he owes the group is
+    taken out of the rest."""
+    own, fee = escrow(order.id), fee_on(order, part)
+    borne = min(order.processor_fee or order.nothing(), part - fee)
+    his = part - fee - borne
+    gross = _moves(
+        (own, _seller(order), his), (own, fees(order.group_id), fee), (own, processor_fee(order.id), borne)
+    )  # fmt: skip
+    return [*gross, *_set_off(order, his)]
+
+
+def _set_off(order: Order, his: Money) -> list[Move]:
+    off = min(order.seller_owes or order.nothing(), his)
+    return _moves((_seller(order), receivable(order.group_id, order.seller_id), off))
 
 
 def _moves(*flows: tuple[str, str, Money]) -> list[Move]:
     """A move each, less those of no money."""
     return [Move(debit=debit, credit=credit, amount=amount) for debit, credit, amount in flows if amount]
+
+
+def _gate(order: Order, deed: Deed) -> str:
+    """Where the money really is: what a processor says moved at the processor, what people say in the group's bank."""
+    return gateway(order.group_id, order.terms.gateway if deed.by is Party.GATEWAY else "")
 
 
 def _amount(deed: Deed) -> Money:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.money import Money, zero
+from marketplace.payments.rules import Through
 
 
 class State(StrEnum):
@@ -32,6 +33,8 @@ class State(StrEnum):
     CLOSED = "closed"
     UNPAID = "unpaid"
     CANCELLED = "cancelled"
+    CHARGEBACK = "chargeback_open"
+    """The buyer's bank asks the money back. The order stands still until the bank has decided."""
 
 
 class Party(StrEnum):
@@ -44,6 +47,8 @@ class Party(StrEnum):
     RULING = "ruling"
     """What the parties agreed in a dispute, or what was ruled."""
     CLOCK = "clock"
+    GATEWAY = "gateway"
+    """A payment processor, which says what moved."""
 
 
 class Action(StrEnum):
@@ -81,6 +86,22 @@ class Action(StrEnum):
     CONFIRM_PAYOUT = "confirm_payout"
     PAYOUT_FAILED = "payout_failed"
     PAYOUT_MISSING = "payout_missing"
+    SUBMIT_PAYMENT = "submit_payment"
+    """The buyer has done his part, and his bank takes days."""
+    NOTE_FEE = "note_fee"
+    """The processor has kept a fee of its own."""
+    PAYOUT_WAITS = "payout_waits"
+    PAYOUT_BOUNCED = "payout_bounced"
+    PROPOSE_OTHERWISE = "propose_otherwise"
+    """What the gateway cannot pay is to be paid by an officer: needs two of them."""
+    AGREE_OTHERWISE = "agree_otherwise"
+    INQUIRE = "inquire"
+    """The buyer's bank asks about a payment, and takes nothing yet."""
+    OPEN_CHARGEBACK = "open_chargeback"
+    WIN_CHARGEBACK = "win_chargeback"
+    LOSE_CHARGEBACK = "lose_chargeback"
+    REVERSE_PAYOUT = "reverse_payout"
+    """What was paid to the seller was taken back."""
     LAPSE = "lapse"
 
 
@@ -123,6 +144,31 @@ class Order:
     """The listing offered it."""
     is_in_parcel: bool = False
     """It is paid and posted with others; `shipping` is its own part of that."""
+    held_at: datetime | None = None
+    """When the whole payment was in the group's hands."""
+    processor_fee: Money | None = None
+    """What a processor kept, while it is not settled who bears it."""
+    borne: Money | None = None
+    """What of that came out of the seller's proceeds."""
+    earned: Money | None = None
+    """The group's fee, once it is taken."""
+    set_off: Money | None = None
+    """What of the seller's proceeds paid what he owed the group."""
+    seller_owes: Money | None = None
+    """What he owes the group now, as the books say; looked up where it matters."""
+    fund: Money | None = None
+    """What lies in the group's guarantee fund; looked up where it matters."""
+    is_seller_member: bool = True
+    at_fault: Party | None = None
+    """Who bears what the processor kept of money that goes back; none: the group."""
+    buyer_otherwise: bool = False
+    seller_otherwise: bool = False
+    """An officer pays this side, for the gateway could not."""
+    is_otherwise_proposed: bool = False
+    was: State | None = None
+    """While a chargeback is open: the state before, and since when and until when that was."""
+    was_since: datetime | None = None
+    was_until: datetime | None = None
 
     @property
     def total(self) -> Money:
@@ -133,6 +179,11 @@ class Order:
     def fee(self) -> Money:
         """The group's fee, on the hammer price only, rounded down."""
         return self.hammer.share(self.terms.fee_basis_points)
+
+    @property
+    def is_by_gateway(self) -> bool:
+        """Whether its money comes and goes through a payment processor."""
+        return self.terms.gateway is not Through.TREASURER
 
     @property
     def missing(self) -> Money:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from marketplace.escrow import finding
-from marketplace.escrow.acting import act, intend_payout, payout_purpose
-from marketplace.escrow.models import Order
+from marketplace.escrow.acting import act
 from marketplace.escrow.money_rules import owed
+from marketplace.escrow.moving import intend_payout, payouts_of, withdraw_payouts
 from marketplace.escrow.order_rules import Action, Deed, Party
 from marketplace.kernel.database import use_case
-from marketplace.kernel.errors import RuleBroken
-from marketplace.payments import queries as movements, service as payments
-from marketplace.payments.models import Movement
+from marketplace.kernel.errors import NotAllowed, RuleBroken
+from marketplace.payments import service as payments
 
 
 @use_case
@@ -21,9 +20,12 @@ def confirm_payout(
     """An officer who is no party has paid what is owed to `payee`, exactly. Whether that was news."""
     order = finding.locked_order(order_id)
     deed = Deed(Action.CONFIRM_PAYOUT, finding.party_of(order, by), payee=payee)
+    due = owed(order.facts(), payee)
     if not act(order, deed, by=by, note=bank_reference, client_key=client_key):
         return False
-    movement = _movements(order, payee)[-1]
+    movement = payouts_of(order, payee)[-1]
+    if movement.amount != due:
+        raise RuleBroken("The payment processor is still paying a part of this. Wait until it has, then pay the rest.")
     payments.confirm(movement_id=movement.id, by=by, bank_reference=bank_reference, proof_key=proof_key)
     return True
 
@@ -33,13 +35,13 @@ def payout_failed(*, order_id: int, by: int, payee: Party, reason: str, client_k
     """The bank would not take it. It stays owed, and is asked for again."""
     order = finding.locked_order(order_id)
     deed = Deed(Action.PAYOUT_FAILED, finding.party_of(order, by), payee=payee)
-    is_owed = bool(owed(order.facts(), payee))
+    due = owed(order.facts(), payee)
     if not act(order, deed, by=by, note=reason, client_key=client_key):
         return
-    if not is_owed:
+    if not due:
         raise RuleBroken("This has been paid out already.")
-    payments.fail(movement_id=_movements(order, payee)[-1].id, by=by, reason=reason)
-    intend_payout(order, payee)
+    payments.fail(movement_id=payouts_of(order, payee)[-1].id, by=by, reason=reason)
+    intend_payout(order, payee, due)
 
 
 @use_case
@@ -47,13 +49,32 @@ def payout_missing(*, order_id: int, by: int, client_key: str | None = None) -> 
     """The payee says that the last payout to him did not arrive: it is owed again, and asked for again."""
     order = finding.locked_order(order_id)
     party = finding.party_of(order, by)
-    last = next(reversed(_movements(order, party)), None)
+    tries = payouts_of(order, party) if party in finding.PAYEES else []
+    last = tries[-1] if tries else None
     deed = Deed(Action.PAYOUT_MISSING, party, amount=last.amount if last else None, payee=party)
     if act(order, deed, by=by, client_key=client_key) and last is not None:
         payments.bounce(movement_id=last.id, by=by, reason="The payee says that it did not arrive.")
 
 
-def _movements(order: Order, payee: Party) -> list[Movement]:
-    """Every try to pay one side of the order, oldest first."""
-    purpose = payout_purpose(order, payee)
-    return [movement for movement in movements.of_order(order.id) if movement.purpose == purpose]
+@use_case
+def propose_otherwise(*, order_id: int, by: int, payee: Party, client_key: str | None = None) -> None:
+    """The payment processor cannot pay it: an officer who is no party proposes that the group does, from its bank."""
+    order = finding.locked_order(order_id)
+    deed = Deed(Action.PROPOSE_OTHERWISE, finding.party_of(order, by), payee=payee)
+    if act(order, deed, by=by, client_key=client_key):
+        order.otherwise_by = by
+
+
+@use_case
+def agree_otherwise(*, order_id: int, by: int, payee: Party, client_key: str | None = None) -> None:
+    """A second officer agrees: the processor is not asked any more, and a treasurer pays it from the group's bank.
+
+    What the processor keeps of it stays the group's share of the balance there, and is paid to the group on request.
+    """
+    order = finding.locked_order(order_id)
+    deed = Deed(Action.AGREE_OTHERWISE, finding.party_of(order, by), payee=payee)
+    if order.is_otherwise_proposed and order.otherwise_by == by:
+        raise NotAllowed("You proposed this yourself. Another officer has to agree.")
+    if act(order, deed, by=by, client_key=client_key):
+        withdraw_payouts(order, payee)
+        intend_payout(order, payee, owed(order.facts(), payee))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from marketplace.escrow.condition_rules import is_paid_by_hand
+from marketplace.escrow.money_rules import owed
 from marketplace.escrow.order_rules import Order, Party, State
 from marketplace.escrow.rules import time_to_name_return_address
 
@@ -84,7 +86,7 @@ class Due(NamedTuple):
 
 def dues_of(order: Order) -> list[Due]:
     """What has to be done on an order as it stands, the soonest first; nothing where it is for nobody, or a ruling."""
-    if order.deadline is None:
+    if order.deadline is None or _is_at_work(order):
         return []
     if order.state is State.RETURN_DUE and not order.has_return_address:
         return [Due(NAME_RETURN_ADDRESS, name_return_address_until(order))]
@@ -95,6 +97,13 @@ def dues_of(order: Order) -> list[Due]:
     if order.state is State.HELD and ship_until(order) < order.deadline:
         return [Due(SHIP_IN_TIME, ship_until(order)), *last]
     return last
+
+
+def _is_at_work(order: Order) -> bool:
+    """Whether the payment processor is to do the next thing, and nobody has to be asked."""
+    sides = [side for side in (Party.BUYER, Party.SELLER) if owed(order, side)]
+    pays = order.state is State.PAYING_OUT and not any(is_paid_by_hand(order, side) for side in sides)
+    return order.is_by_gateway and (pays or order.state is State.PAYMENT_CLAIMED)
 
 
 def due_of(order: Order, *, now: datetime) -> Due | None:

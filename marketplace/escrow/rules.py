@@ -8,74 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from enum import StrEnum
-from typing import NamedTuple
 
+from marketplace.escrow.clause_rules import Clause, Flow, Mark, Stay, When
+from marketplace.escrow.gateway_rules import GATEWAY_LAW
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.groups.term_rules import Terms
-
-
-class When(StrEnum):
-    """On which condition a clause holds. `condition_rules.CONDITIONS` says what each means and what a refusal says."""
-
-    ANY_TIME = "any time"
-    IN_TIME = "before the deadline"
-    OVERDUE = "after the deadline"
-    SHIPPING_LATE = "once the seller's days to ship are over"
-    IN_FULL = "when nothing is missing then"
-    IN_PART = "when something is missing still"
-    NOT_MORE = "when it is not more than the order's total"
-    NO_REFUND_OPEN = "when it is not more than that, and no payout to the buyer is open"
-    SPLITS = "when each side gets something"
-    TO_AN_ADDRESS = "before the deadline, when it is known where it goes"
-    NO_ADDRESS_YET = "in the first days, while it is not known where it goes"
-    OVERDUE_TO_AN_ADDRESS = "after the deadline, when it was known where it goes"
-    OVERDUE_TO_NOBODY = "after the deadline, when it was not known where it goes"
-    FIRST_TIME = "the first time"
-    NOT_EXTENDED = "before the deadline, once"
-    OTHER_PROPOSED = "when the other side proposed it"
-    NOT_PROPOSED = "when he has not proposed it already"
-    PICK_UP = "when it is picked up"
-    FIRST_LAPSE = "after the deadline, the first time"
-    SECOND_LAPSE = "after the deadline, the second time"
-    LAST_PAYOUT = "when it is the last payout"
-    OTHER_PAYOUT_OPEN = "when another payout is open"
-    NOT_YET_SENT = "before the deadline, when it can be posted, is in no parcel and was never said to be sent"
-    IN_UNSENT_PARCEL = "when it is in a parcel that was never said to be sent"
-    IN_PARCEL = "when it is in a parcel"
-    OVERDUE_HOLDING = "after the deadline, when something of it came"
-    OVERDUE_EMPTY = "after the deadline, when nothing of it came"
-    WAS_PAID = "within the days for feedback from the last payout to him, when no other is open"
-
-
-class Flow(StrEnum):
-    """Where money goes. `money_rules.FLOWS` says which accounts. E is the order's own, P a person's payable."""
-
-    NOTHING = "nothing"
-    HOLD = "gateway to E"
-    GIVE_LATE_MONEY_BACK = "gateway to P(buyer)"
-    RELEASE = "E to P(seller) and fees"
-    REFUND = "E to P(buyer)"
-    SPLIT = "E to P(buyer), P(seller) and fees"
-    PAY_OUT = "P to gateway"
-    TAKE_PAYOUT_BACK = "gateway to P"
-
-
-class Mark(StrEnum):
-    """What an order remembers of its past, because a later clause asks for it."""
-
-    NONE = ""
-    PROPOSED = "proposed_by"
-    NOT_FOUND = "was_not_found"
-    EXTENDED = "was_extended"
-    CODE_USED = "code_used"
-    SECOND_OFFICER = "is_second_officer_due"
-    RETURN_ADDRESS = "has_return_address"
-    JOINED = "is_in_parcel"
-    LEFT = "is in no parcel any more"
-
-
-Stay = Callable[[Terms], timedelta]
 
 
 def _days(count: Callable[[Terms], int]) -> Stay:
@@ -115,29 +52,12 @@ def time_to_name_return_address(terms: Terms) -> timedelta:
     return min(timedelta(days=MOST_DAYS_TO_NAME_RETURN_ADDRESS), STAYS[State.RETURN_DUE](terms) / 2)
 
 
-class Clause(NamedTuple):
-    """One line of the law."""
-
-    given: State
-    action: Action
-    by: Party
-    when: When
-    flow: Flow
-    then: State
-    mark: Mark = Mark.NONE
-    lasts: Stay | None = None
-    """How long the next state lasts, where not its own time. Where the state stays the same it is added to the
-    deadline, and without it the deadline stands."""
-    strike: Party | None = None
-    """Who gets a strike."""
-
-
 S, A, P, W, F, M = State, Action, Party, When, Flow, Mark
 
 # fmt: off
-LAW = (
+OF_PEOPLE = (
     #      given               action                by           when                 money                   then
-    Clause(S.AWAITING_PAYMENT, A.SAY_SENT,           P.BUYER,     W.IN_TIME,           F.NOTHING,              S.PAYMENT_CLAIMED),
+    Clause(S.AWAITING_PAYMENT, A.SAY_SENT,           P.BUYER,     W.BY_HAND_IN_TIME,   F.NOTHING,              S.PAYMENT_CLAIMED),
     Clause(S.AWAITING_PAYMENT, A.CONFIRM_PAYMENT,    P.TREASURER, W.IN_FULL,           F.HOLD,                 S.HELD),
     Clause(S.AWAITING_PAYMENT, A.CONFIRM_PAYMENT,    P.TREASURER, W.IN_PART,           F.HOLD,                 S.TOPPING_UP),
     Clause(S.AWAITING_PAYMENT, A.PROPOSE_CANCEL,     P.BUYER,     W.NOT_PROPOSED,      F.NOTHING,              S.AWAITING_PAYMENT, M.PROPOSED),
@@ -164,8 +84,8 @@ LAW = (
     Clause(S.TOPPING_UP,       A.LAPSE,              P.CLOCK,     W.OVERDUE_EMPTY,     F.NOTHING,              S.CANCELLED),
 
     Clause(S.HELD,             A.SHIP,               P.SELLER,    W.IN_TIME,           F.NOTHING,              S.SHIPPED),
-    Clause(S.HELD,             A.CANCEL,             P.SELLER,    W.ANY_TIME,          F.REFUND,               S.REFUNDED, strike=P.SELLER),
-    Clause(S.HELD,             A.CANCEL,             P.BUYER,     W.SHIPPING_LATE,     F.REFUND,               S.REFUNDED),
+    Clause(S.HELD,             A.CANCEL,             P.SELLER,    W.ANY_TIME,          F.REFUND,               S.REFUNDED, strike=P.SELLER, at_fault=P.SELLER),
+    Clause(S.HELD,             A.CANCEL,             P.BUYER,     W.SHIPPING_LATE,     F.REFUND,               S.REFUNDED, at_fault=P.SELLER),
     Clause(S.HELD,             A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.REFUND,               S.REFUNDED),
 
     Clause(S.SHIPPED,          A.SAY_ARRIVED,        P.BUYER,     W.ANY_TIME,          F.NOTHING,              S.INSPECTING),
@@ -198,15 +118,19 @@ LAW = (
     Clause(S.RETURN_CONTESTED, A.DIVIDE,             P.RULING,    W.SPLITS,            F.SPLIT,                S.SPLIT),
     Clause(S.RETURN_CONTESTED, A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.REFUND,               S.REFUNDED),
 
-    Clause(S.RELEASED,         A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.NOTHING,              S.PAYING_OUT),
-    Clause(S.REFUNDED,         A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.NOTHING,              S.PAYING_OUT),
-    Clause(S.SPLIT,            A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.NOTHING,              S.PAYING_OUT),
+    Clause(S.RELEASED,         A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING,     F.NOTHING,              S.PAYING_OUT),
+    Clause(S.RELEASED,         A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING_NOTHING, F.NOTHING,          S.CLOSED),
+    Clause(S.REFUNDED,         A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING,     F.NOTHING,              S.PAYING_OUT),
+    Clause(S.REFUNDED,         A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING_NOTHING, F.NOTHING,          S.CLOSED),
+    Clause(S.SPLIT,            A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING,     F.NOTHING,              S.PAYING_OUT),
+    Clause(S.SPLIT,            A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING_NOTHING, F.NOTHING,          S.CLOSED),
     Clause(S.PAYING_OUT,       A.CONFIRM_PAYOUT,     P.TREASURER, W.LAST_PAYOUT,       F.PAY_OUT,              S.CLOSED),
     Clause(S.PAYING_OUT,       A.CONFIRM_PAYOUT,     P.TREASURER, W.OTHER_PAYOUT_OPEN, F.PAY_OUT,              S.PAYING_OUT),
     Clause(S.PAYING_OUT,       A.PAYOUT_FAILED,      P.TREASURER, W.ANY_TIME,          F.NOTHING,              S.PAYING_OUT),
     Clause(S.PAYING_OUT,       A.PAYOUT_MISSING,     P.BUYER,     W.WAS_PAID,          F.TAKE_PAYOUT_BACK,     S.PAYING_OUT),
     Clause(S.PAYING_OUT,       A.PAYOUT_MISSING,     P.SELLER,    W.WAS_PAID,          F.TAKE_PAYOUT_BACK,     S.PAYING_OUT),
-    Clause(S.PAYING_OUT,       A.LAPSE,              P.CLOCK,     W.OVERDUE,           F.NOTHING,              S.PAYING_OUT, M.SECOND_OFFICER, payout_again),
+    Clause(S.PAYING_OUT,       A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING,     F.NOTHING,              S.PAYING_OUT, M.SECOND_OFFICER, payout_again),
+    Clause(S.PAYING_OUT,       A.LAPSE,              P.CLOCK,     W.OVERDUE_OWING_NOTHING, F.NOTHING,          S.CLOSED),
     Clause(S.CLOSED,           A.PAYOUT_MISSING,     P.BUYER,     W.WAS_PAID,          F.TAKE_PAYOUT_BACK,     S.PAYING_OUT),
     Clause(S.CLOSED,           A.PAYOUT_MISSING,     P.SELLER,    W.WAS_PAID,          F.TAKE_PAYOUT_BACK,     S.PAYING_OUT),
 
@@ -219,14 +143,11 @@ LAW = (
 )
 # fmt: on
 
-# States in which the whole total lies in the order's own account.
-HOLDING = {
-    S.HELD, S.SHIPPED, S.INSPECTING, S.DISPUTED,
-    S.RETURN_DUE, S.RETURN_SHIPPED, S.RETURN_RECEIVED, S.RETURN_CONTESTED,
-}  # fmt: skip
+LAW = OF_PEOPLE + GATEWAY_LAW
+
 # States in which the order's money is still to come, all of it or the rest.
 AWAITED = {S.AWAITING_PAYMENT, S.PAYMENT_CLAIMED, S.TOPPING_UP}
-# States in which an officer has to say that money came or went.
+# States in which an officer has to say that money came or went, where officers look after it.
 WAITING_FOR_OFFICERS = {S.PAYMENT_CLAIMED, S.PAYING_OUT}
 # States in which nothing more happens by itself.
 ENDED = {S.CLOSED, S.UNPAID, S.CANCELLED}

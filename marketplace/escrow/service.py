@@ -20,6 +20,7 @@ from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
+from marketplace.payments.rules import Through
 
 
 @use_case
@@ -51,6 +52,7 @@ def open_order(
         since=now, deadline=now + STAYS[State.AWAITING_PAYMENT](terms), can_be_posted=item.shipping is not None,
         can_be_picked_up=item.pickup_possible, is_pick_up=item.shipping is None,
         shipping_further_minor=None if shipping_further is None else shipping_further.minor,
+        is_for_officers=terms.gateway is Through.TREASURER,
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()
@@ -70,10 +72,14 @@ def open_dispute(*, order_id: int, by: int, action: Action) -> Order:
 
 
 @use_case
-def rule(*, order_id: int, action: Action, amount: Money | None = None, by: int | None, note: str = "") -> Order:
+def rule(
+    *, order_id: int, action: Action, amount: Money | None = None, by: int | None, note: str = "",
+    loser: Party | None = None,
+) -> Order:  # fmt: skip
     """Carry out what the parties agreed or what was ruled: RELEASE, REFUND, DIVIDE (`amount` is the buyer's part) or
-    RETURN_FIRST. `by` ruled or agreed; none where a silence did."""
+    RETURN_FIRST. `by` ruled or agreed; none where a silence did. `loser` bears what a processor kept of the money."""
     order = finding.locked_order(order_id)
+    order.at_fault = loser or order.at_fault
     if action is Action.RETURN_FIRST and order.return_address is None:
         addresses = accounts.addresses_of(order.seller_id)
         order.return_address = addresses[0].text if addresses else None

@@ -41,11 +41,12 @@ def queue_for(group_id: int, person_id: int) -> Queue:
     """
     member = groups.require_member(person_id, group_id, Permission.CONFIRM_MONEY_LATE)
     orders = _of_others(group_id, person_id, [State.PAYMENT_CLAIMED, State.PAYING_OUT, *_EXPECTED])
+    orders = orders.where(Order.is_for_officers)
     if member.role not in CONFIRMERS:
         orders = orders.where(Order.is_second_officer_due)
     found = list(db.session.scalars(orders.order_by(Order.deadline, Order.id).limit(MOST)))
     parcels = in_parcels({order.parcel_id for order in found if order.parcel_id is not None})
-    own = select(func.count()).where(Order.group_id == group_id, _is_own(person_id))
+    own = select(func.count()).where(Order.group_id == group_id, Order.is_for_officers, _is_own(person_id))
     return Queue(
         payments=_as_paid([order for order in found if order.state == State.PAYMENT_CLAIMED], parcels),
         payouts=[order for order in found if order.state == State.PAYING_OUT],
@@ -97,7 +98,7 @@ def without_confirmer(*, limit: int = 50) -> list[Order]:
         Membership.person_id.not_in([Order.buyer_id, Order.seller_id]),
         or_(Membership.role.in_(CONFIRMERS), and_(Membership.role.in_(OFFICERS), Order.is_second_officer_due)),
     )
-    waiting = select(Order).where(Order.state.in_(WAITING_FOR_OFFICERS))
+    waiting = select(Order).where(Order.state.in_(WAITING_FOR_OFFICERS), Order.is_for_officers)
     parked = waiting.where(~select(Membership.id).where(is_confirmer).exists())
     return list(db.session.scalars(parked.order_by(Order.id).limit(limit)))
 

@@ -132,6 +132,7 @@ def _moneys(person_id: int) -> list[MoneyWaits]:
         .where(
             Membership.state == Belonging.MEMBER,
             Order.state.in_(_MONEYS),
+            Order.is_for_officers,
             Order.buyer_id != person_id,
             Order.seller_id != person_id,
             or_(

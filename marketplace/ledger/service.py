@@ -55,6 +55,12 @@ def reverse(transfer: Transfer, *, reference: str, at: datetime, memo: str = "")
     return found
 
 
+def lock(group_id: int, *, currency: str) -> None:
+    """Hold the end of the group's chain until the unit of work ends: nobody else posts meanwhile, so what is read of
+    these books stays true until it is posted on. Lock whatever else you need before."""
+    _end_of_chain(group_id, currency=currency)
+
+
 def _posted_as(reference: str) -> Transfer | None:
     return db.session.scalar(select(Transfer).where(Transfer.reference == reference))
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from marketplace.accounts.queries import names_of
 from marketplace.escrow import finding, queries as orders
+from marketplace.escrow.condition_rules import is_paid_by_hand
 from marketplace.escrow.events import ConfirmerMissing, DeadlineNear, MessageWritten, OrderChanged, OrderOpened
 from marketplace.escrow.money_rules import owed
 from marketplace.escrow.order_rules import Action, Order, Party, State
@@ -44,6 +45,9 @@ def changed(fact: OrderChanged) -> None:
     """Everybody hears it whom the table names, but not who did it himself."""
     told = told_of(fact.action, by=fact.by, was=fact.was, then=fact.order.state)
     if told is None or fact.in_parcel:
+        return
+    if told.kind == "payout_to_make" and not _pays_by_hand(fact.order):
+        _remind_who_waits(fact)
         return
     names = _names(fact.order)
     for reader in _readers(fact, told):
@@ -113,6 +117,26 @@ def _readers(fact: OrderChanged, told: Told) -> Iterator[_Reader]:
         yield from (_Reader(officer_id, Party.TREASURER, payee) for officer_id in officers)
 
 
+def _pays_by_hand(order: Order) -> bool:
+    return any(owed(order, payee) and is_paid_by_hand(order, payee) for payee in finding.PAYEES)
+
+
+def _remind_who_waits(fact: OrderChanged) -> None:
+    """Where a payment processor pays, no officer is asked; after some days whoever waits for it hears of it again."""
+    if fact.was is not State.PAYING_OUT:
+        return
+    order, names = fact.order, _names(fact.order)
+    told = Told("payout_waits", frozenset())
+    for payee in (each for each in finding.PAYEES if owed(order, each)):
+        reader = _Reader(finding.person_of(orders.order(order.id), payee), payee, payee)
+        details = _details(fact, told, reader, names) | {"amount": owed(order, payee)}
+        notify(
+            person_id=reader.person_id, kind=told.kind, ref=f"order:{order.id}", path=links.order(order.id),
+            data=_standing(order, fact.title) | details, group_id=order.group_id,
+            key=f"order:{order.id}:{fact.number}:{payee}",
+        )  # fmt: skip
+
+
 def _payees(fact: OrderChanged, told: Told) -> list[Party | None]:
     """Whose payouts the officers hear of: each by itself, for each is sent by itself."""
     if told.kind != "payout_to_make":
@@ -123,6 +147,8 @@ def _payees(fact: OrderChanged, told: Told) -> list[Party | None]:
 def _path(order: Order, reader: _Reader) -> str:
     """Officers have a page for each payment and each payout; the parties have the order's."""
     if reader.party is not Party.TREASURER:
+        return links.order(order.id)
+    if order.is_by_gateway and reader.payee is None:
         return links.order(order.id)
     return links.payout(order.id, reader.payee) if reader.payee else links.payment(order.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.rules import AWAITED, ENDED
 from marketplace.notifications.rules import Word
 
 
@@ -57,7 +58,23 @@ TOLD: dict[tuple[Action, State], Told] = {
     (A.CONFIRM_PAYOUT, S.CLOSED): Told("payout_sent", frozenset()),
     (A.PAYOUT_FAILED, S.PAYING_OUT): Told("payout_failed", _OFFICERS),
     (A.PAYOUT_MISSING, S.PAYING_OUT): Told("payout_missing", _OFFICERS),
+    (A.NOT_FOUND, S.UNPAID): Told("order_unpaid", _BOTH),
+    (A.PROPOSE_OTHERWISE, S.PAYING_OUT): Told("otherwise_proposed", _OFFICERS),
+    (A.AGREE_OTHERWISE, S.PAYING_OUT): Told("payout_to_make", _OFFICERS),
 }
+# What a payment processor says, whatever state the order is in. Whom a payout is for hears of it anyway.
+BY_GATEWAY: dict[Action, Told] = {
+    A.NOT_FOUND: Told("payment_refused", _BUYER),
+    A.CONFIRM_PAYOUT: Told("payout_sent", frozenset()),
+    A.PAYOUT_WAITS: Told("payout_waits", frozenset()),
+    A.PAYOUT_BOUNCED: Told("payout_failed", _OFFICERS),
+    A.INQUIRE: Told("bank_inquires", _BOTH | _OFFICERS),
+    A.OPEN_CHARGEBACK: Told("chargeback_opened", _BOTH | _OFFICERS),
+    A.WIN_CHARGEBACK: Told("chargeback_won", _BOTH | _OFFICERS),
+    A.LOSE_CHARGEBACK: Told("chargeback_lost", _BOTH | _OFFICERS),
+    A.REVERSE_PAYOUT: Told("payout_reversed", frozenset()),
+}
+ON_TOP = Told("refunded", _BUYER, _("It came in on top of what this order needed."))
 CANCELLED: dict[Party, Told] = {
     P.BUYER: Told("refunded", _BOTH, _("It was not shipped in time, and the buyer has cancelled.")),
     P.SELLER: Told("refunded", _BOTH, _("The seller has cancelled.")),
@@ -84,7 +101,11 @@ LAPSED: dict[tuple[State, State], Told] = {
 
 # The first two open a dispute, and disputes tell of it; of a parcel it is told once, not of each of its orders. Who
 # puts it together or takes it apart sees the sum, and nobody else has anything to do.
-NOT_TOLD_HERE = {A.NOT_RECEIVED, A.DISPUTE, A.JOIN_PARCEL, A.LEAVE_PARCEL, A.SHARE_ANEW, A.FALL_SHORT}
+NOT_TOLD_HERE = {
+    A.NOT_RECEIVED, A.DISPUTE, A.JOIN_PARCEL, A.LEAVE_PARCEL, A.SHARE_ANEW, A.FALL_SHORT,
+    # The buyer did it himself; and a fee stands on the order's page.
+    A.SUBMIT_PAYMENT, A.NOTE_FEE,
+}  # fmt: skip
 
 # What was done to the orders of a parcel together; a payment may be all of it or too little.
 PARCELS: dict[tuple[Action, bool], Told] = {
@@ -101,8 +122,20 @@ def told_of(action: Action, *, by: Party, was: State, then: State) -> Told | Non
     if action in NOT_TOLD_HERE:
         return None
     if action is Action.LAPSE:
-        return LAPSED[was, then]
+        return None if then is State.CLOSED else LAPSED[was, then]  # nothing was left to pay, and all is told
+    if by is Party.GATEWAY:
+        return _by_gateway(action, was, then)
     return CANCELLED[by] if action is Action.CANCEL else TOLD[action, then]
+
+
+def _by_gateway(action: Action, was: State, then: State) -> Told | None:
+    """What a payment processor cannot do is tried again by itself, and no news."""
+    if action is Action.PAYOUT_FAILED:
+        return None
+    if action is Action.CONFIRM_PAYMENT:
+        is_late = was in (State.UNPAID, State.CANCELLED)
+        return TOLD[action, State.REFUNDED if is_late else then] if was in AWAITED or is_late else ON_TOP
+    return TOLD[action, then] if then in ENDED and action is Action.NOT_FOUND else BY_GATEWAY[action]
 
 
 def why(told: Told) -> Word | None:

@@ -134,7 +134,17 @@ TOLD = {
         "refunded": _("The money for %(title)s is refunded: %(amount)s is the buyer’s."),
         "split": _("The money for %(title)s is split: %(to_buyer)s for the buyer, %(to_seller)s for the seller."),
         "payout_to_make": _("Pay %(amount)s out to %(name)s for %(title)s by %(until)s."),
-        "payout_sent": _("The treasurer paid %(amount)s out to you for %(title)s."),
+        "payout_sent": _("%(amount)s was paid out to you for %(title)s."),
+        "payout_waits": _("%(amount)s for %(title)s cannot be paid to you yet."),
+        "payout_reversed": _("%(amount)s for %(title)s was taken back from you, until the bank has decided."),
+        "payment_refused": _("Your bank did not pay for %(title)s. Pay again by %(until)s."),
+        "otherwise_proposed": _(
+            "An officer proposes to pay %(amount)s for %(title)s otherwise. A second has to agree."
+        ),
+        "bank_inquires": _("The buyer’s bank asks about the payment of %(amount)s for %(title)s."),
+        "chargeback_opened": _("The buyer’s bank asks %(amount)s back for %(title)s. The order stands still."),
+        "chargeback_won": _("The bank decided for the seller: the order for %(title)s goes on."),
+        "chargeback_lost": _("The bank decided for the buyer, and keeps %(amount)s for %(title)s."),
         "payout_failed": _("The payout of %(amount)s to %(name)s for %(title)s did not go through."),
         "payout_missing": _("%(name)s says that %(amount)s for %(title)s did not arrive."),
         "confirmer_missing": _("Nobody can confirm the money for %(title)s. Make another member treasurer."),

@@ -6,12 +6,13 @@ The outcome of `asking.py` comes here too: one place writes what became of a mov
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
-from marketplace.kernel.errors import NotFound
+from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.payments import queries, rules
@@ -36,8 +37,9 @@ def intend(
     key: str,
     order_id: int | None = None,
     gateway: str = Treasurer.name,
+    pause: timedelta = timedelta(),
 ) -> Movement:
-    """Write down that money is to move; a worker asks the gateway once this is committed.
+    """Write down that money is to move; a worker asks the gateway once this is committed, and the pause is over.
 
     The same key again gives the movement of the first time, and raises KeyTaken where anything differs.
     """
@@ -57,7 +59,7 @@ def intend(
             raise KeyTaken(key)
         return found
     now = clock.now()
-    movement = Movement(**wanted, idempotency_key=key, state=State.INTENDED, intended_at=now, due_at=now)
+    movement = Movement(**wanted, idempotency_key=key, state=State.INTENDED, intended_at=now, due_at=now + pause)
     movement.mark = secrets.token_hex(8) if gateway == Through.STRIPE else None
     db.session.add(movement)
     db.session.flush()
@@ -119,10 +121,15 @@ def bounce(*, movement_id: int, by: int | None, reason: str) -> Movement:
 
 @use_case
 def withdraw(*, movement_id: int, by: int | None) -> Movement:
-    """Nobody asks for this money any more. If it comes all the same, it can still be confirmed."""
+    """Nobody asks for this money any more. If it comes all the same, it can still be confirmed.
+
+    What would leave is withdrawn only before the gateway can have heard of it: else it might be paid twice.
+    """
     movement = _locked(movement_id)
     if movement.state == State.WITHDRAWN:
         return movement
+    if movement.kind in rules.LEAVES and movement.tries:
+        raise RuleBroken("The payment processor may be paying this right now. Try again in some minutes.")
     _become(movement, rules.judge(State(movement.state), Act.WITHDRAW, Kind(movement.kind)))
     _note(movement, "withdraw movement", by=by)
     return movement

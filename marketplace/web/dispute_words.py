@@ -88,6 +88,7 @@ ENDINGS = {
     Ending.RULED: _l("It was ruled."),
     Ending.SELLER_SILENT: _l("%(seller)s said nothing in time, so %(buyer)s gets what was asked for."),
     Ending.NO_RULING: _l("Nobody ruled in time."),
+    Ending.BY_BANK: _l("The buyer’s bank took the money back."),
 }
 
 # Of an earlier sale of what is for sale again, for everybody: without names or sums.
@@ -111,6 +112,7 @@ DECIDED = {
     Ending.RULED: _l("The ruling:"),
     Ending.SELLER_SILENT: _l("The seller said nothing in time:"),
     Ending.NO_RULING: _l("Nobody ruled in time:"),
+    Ending.BY_BANK: _l("The buyer’s bank took the money back:"),
 }
 
 ROLES = {

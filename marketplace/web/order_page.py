@@ -10,7 +10,7 @@ from flask import render_template
 
 from marketplace.accounts import queries as accounts
 from marketplace.catalog import queries as catalog
-from marketplace.escrow import finding, order_rules, parcel_queries, queries
+from marketplace.escrow import chargebacks, finding, order_rules, parcel_queries, queries
 from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Message, Order, OrderLine
 from marketplace.escrow.order_rules import Action, Party, State
@@ -26,7 +26,7 @@ from marketplace.payments.rules import Through
 from marketplace.reputation import queries as reputation
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, about
-from marketplace.web.order_proceeds import proceeds_of
+from marketplace.web.order_proceeds import proceeds_of, waits_for
 from marketplace.web.order_steps import Reader, places_of, steps_of
 from marketplace.web.order_words import BADGES
 
@@ -50,6 +50,7 @@ PARTS = {
     State.CLOSED: "ended",
     State.UNPAID: "ended",
     State.CANCELLED: "ended",
+    State.CHARGEBACK: "chargeback",
 }
 _TOGETHER = {State.AWAITING_PAYMENT: Party.BUYER, State.HELD: Party.SELLER}
 
@@ -83,6 +84,9 @@ def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None =
             dispute_path=links.dispute(order.id),
             proceeds=proceeds_of(facts, lines),
             takes_cards=stripe_client.is_set_up(),
+            claims=chargebacks.claims_on(order.id) if facts.is_by_gateway else [],
+            is_by_hand=order.is_for_officers,
+            waits_for=waits_for(lines) if facts.is_by_gateway else "",
             parcel_reference=parcel_reference_of(order.parcel_id) if order.parcel_id else "",
             **_other_side(order, party),
             **_goods(order),

@@ -9,12 +9,12 @@ from datetime import datetime
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.money_rules import sees_slip
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.reference_rules import parcel_of
 from marketplace.escrow.reminding_rules import due_of, ship_until
-from marketplace.escrow.rules import HOLDING
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money
 from marketplace.payments.models import Movement
@@ -174,6 +174,8 @@ def _line_detail(line: OrderLine, reader: Reader) -> Markup:
         case Action.CONFIRM_PAYOUT if reader.party in (Party.TREASURER, line.payee):
             note = _("Proof: %(note)s")
         case Action.PAYOUT_FAILED if reader.party in (Party.TREASURER, line.payee):
+            note = "%(note)s"
+        case Action.PAYOUT_WAITS | Action.PAYOUT_BOUNCED | Action.INQUIRE | Action.OPEN_CHARGEBACK:
             note = "%(note)s"
         case Action.SHIP | Action.SHIP_RETURN | Action.CONTEST_RETURN:
             note = "%(note)s"

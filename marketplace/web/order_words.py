@@ -11,6 +11,7 @@ from markupsafe import Markup
 from marketplace.escrow.models import OrderLine
 from marketplace.escrow.order_rules import Action, Order, Party, State
 from marketplace.escrow.reminding_rules import Due
+from marketplace.escrow.rules import AWAITED
 from marketplace.kernel.money import Money
 from marketplace.web.format import money
 
@@ -97,6 +98,35 @@ DONE: dict[tuple[Action, State | None], Done] = {
     ),
 }
 
+DONE |= {
+    (A.SUBMIT_PAYMENT, None): _same(_l("%(buyer)s paid; the bank takes some days")),
+    (A.NOTE_FEE, None): _same(_l("The payment processor kept a fee of %(amount)s")),
+    (A.PAYOUT_WAITS, None): _same(_l("The payment of %(amount)s to %(payee)s has to wait")),
+    (A.PAYOUT_BOUNCED, None): _same(
+        _l("The payment of %(amount)s to %(payee)s came back: an officer pays it otherwise")
+    ),
+    (A.PROPOSE_OTHERWISE, None): Done(
+        _l("You proposed to pay %(payee)s otherwise"), _l("%(name)s proposed to pay %(payee)s otherwise")
+    ),
+    (A.AGREE_OTHERWISE, None): Done(
+        _l("You agreed to pay %(payee)s otherwise"), _l("%(name)s agreed to pay %(payee)s otherwise")
+    ),
+    (A.INQUIRE, None): _same(_l("The buyer’s bank asks about the payment. Nothing was taken")),
+    (A.OPEN_CHARGEBACK, None): _same(_l("The buyer’s bank asks %(amount)s back: the order stands still")),
+    (A.WIN_CHARGEBACK, None): _same(_l("The bank decided for the seller: the order goes on")),
+    (A.LOSE_CHARGEBACK, None): _same(_l("The bank decided for the buyer, and keeps %(amount)s")),
+    (A.REVERSE_PAYOUT, None): _same(_l("%(amount)s was taken back from %(payee)s")),
+}
+
+# What a payment processor says. What came, by whether it was held.
+BY_GATEWAY: dict[Action, Done] = {
+    A.NOT_FOUND: _same(_l("The bank did not pay")),
+    A.CONFIRM_PAYOUT: _same(_l("%(amount)s was paid to %(payee)s")),
+    A.PAYOUT_FAILED: _same(_l("The payment of %(amount)s to %(payee)s failed, and is tried again")),
+}
+CAME = _same(_l("%(amount)s came in, and is held"))
+CAME_ON_TOP = _same(_l("%(amount)s came on top, and goes back to %(buyer)s"))
+
 # What the clock did, by the states before and after. What is not here is no news to anybody.
 LAPSED: dict[tuple[State, State], LazyString] = {
     (S.AWAITING_PAYMENT, S.UNPAID): _l("It was not paid in time: the order ended"),
@@ -162,10 +192,26 @@ NOW: dict[State, Now] = {
         _l("It is ruled on what came back"), _l("It is ruled on what came back"),
         _l("Then the money goes back to the buyer."),
     ),
+    S.CHARGEBACK: Now(
+        _l("The buyer’s bank decides"), _l("The buyer’s bank decides"),
+        _l("Until then the order stands still, and no money leaves."),
+    ),
     S.PAYING_OUT: Now(
         _l("You pay it out"), _l("The treasurer pays it out"), _l("Then any other officer may do it.")
     ),
 }  # fmt: skip
+# Where a payment processor does the next thing.
+BY_ITSELF = {
+    S.PAYMENT_CLAIMED: Now(
+        _l("The bank pays"), _l("The bank pays"), _l("Then the order is cancelled, without a strike.")
+    ),
+} | dict.fromkeys(
+    (S.RELEASED, S.REFUNDED, S.SPLIT, S.PAYING_OUT),
+    Now(
+        _l("The payment processor pays it out"), _l("The payment processor pays it out"),
+        _l("If it cannot for too long, two officers pay it otherwise."),
+    ),
+)  # fmt: skip
 # Where the money has just become somebody's, the payout waits for the worker's next round.
 NOW |= dict.fromkeys((S.RELEASED, S.REFUNDED, S.SPLIT), NOW[S.PAYING_OUT])
 
@@ -212,6 +258,7 @@ BADGES: dict[State, tuple[LazyString, str]] = {
     S.CLOSED: (_l("Closed"), ""),
     S.UNPAID: (_l("Unpaid"), "clock"),
     S.CANCELLED: (_l("Cancelled"), ""),
+    S.CHARGEBACK: (_l("Asked back by the bank"), "clock"),
 }
 
 
@@ -227,8 +274,16 @@ def done_words(line: OrderLine, reader_id: int, details: Mapping[str, object]) -
     if action is Action.LAPSE:
         lapsed = LAPSED.get((was, then))
         return told(lapsed, details) if lapsed else None
-    words = DONE.get((action, then)) or DONE[action, None]
+    by_gateway = _gateway_words(line) if line.by_party == Party.GATEWAY else None
+    words = by_gateway or DONE.get((action, then)) or DONE[action, None]
     return told(words.mine if line.person_id == reader_id else words.theirs, details)
+
+
+def _gateway_words(line: OrderLine) -> Done | None:
+    action = Action(line.action)
+    if action is Action.CONFIRM_PAYMENT:
+        return CAME if State(line.from_state) in AWAITED else CAME_ON_TOP
+    return BY_GATEWAY.get(action)
 
 
 def now_words(order: Order, due: Due | None) -> Now | None:
@@ -240,6 +295,8 @@ def now_words(order: Order, due: Due | None) -> Now | None:
     if order.state is State.TOPPING_UP and not order.held:
         return EMPTY
     words = NOW.get(order.state)
+    if order.is_by_gateway and order.state in BY_ITSELF and due is None:
+        return BY_ITSELF[order.state]
     if words and order.is_second_officer_due and order.state in THEN_FOR_SECOND_OFFICER:
         return words._replace(then=THEN_FOR_SECOND_OFFICER[order.state])
     return words

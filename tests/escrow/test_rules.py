@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from marketplace.escrow.clause_rules import Clause, Flow, When
 from marketplace.escrow.condition_rules import CONDITIONS
+from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.judging_rules import (
     LONGEST_HOLD,
     Verdict,
@@ -22,7 +24,7 @@ from marketplace.escrow.judging_rules import (
 )
 from marketplace.escrow.money_rules import paid
 from marketplace.escrow.order_rules import Action, Deed, Order, Party, State
-from marketplace.escrow.rules import ENDED, HOLDING, LAW, STAYS, Clause, Flow, When
+from marketplace.escrow.rules import ENDED, LAW, OF_PEOPLE, STAYS
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken, TooEarly, TooLate
 from marketplace.kernel.money import Money
@@ -70,7 +72,7 @@ def moments(order: Order) -> list[datetime]:
 
 
 def steps_from(order: Order) -> Iterator[tuple[Clause, Verdict]]:
-    for clause in LAW:
+    for clause in OF_PEOPLE:
         if clause.given is not order.state:
             continue
         for deed in deeds(order, clause):
@@ -125,11 +127,12 @@ PLACES, STEPS = walk()
 
 
 def test_every_state_can_be_reached() -> None:
-    assert {place.order.state for place in PLACES.values()} == set(State)
+    assert {place.order.state for place in PLACES.values()} == set(State) - {State.CHARGEBACK}
 
 
 def test_every_clause_is_used_somewhere() -> None:
-    assert {clause for _, clause, _ in STEPS} == set(LAW)
+    owing_nothing = {clause for clause in OF_PEOPLE if clause.when is When.OVERDUE_OWING_NOTHING}  # by a processor only
+    assert {clause for _, clause, _ in STEPS} == set(OF_PEOPLE) - owing_nothing
 
 
 def test_the_orders_own_account_holds_what_its_state_says_wherever_the_law_leads() -> None:
@@ -214,6 +217,7 @@ def test_only_an_unpaid_buyer_and_a_seller_who_cancels_get_a_strike() -> None:
     assert {(clause.given, clause.action, clause.strike) for clause in LAW if clause.strike} == {
         (State.AWAITING_PAYMENT, Action.LAPSE, Party.BUYER),
         (State.HELD, Action.CANCEL, Party.SELLER),
+        (State.PAYMENT_CLAIMED, Action.NOT_FOUND, Party.BUYER),
     }
 
 
@@ -251,7 +255,7 @@ def test_what_the_law_does_not_allow_is_refused(state: State) -> None:
 
 def test_the_page_offers_exactly_what_the_law_takes() -> None:
     for order in (place.order for place in PLACES.values()):
-        for by in Party:
+        for by in set(Party) - {Party.GATEWAY}:
             for now in moments(order):
                 taken = set()
                 for clause in LAW:

@@ -10,9 +10,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from marketplace.escrow import messages, payouts, queries as orders, treasury
+from marketplace.escrow.clause_rules import Clause
 from marketplace.escrow.events import OrderChanged
 from marketplace.escrow.order_rules import Action, Party, State
-from marketplace.escrow.rules import LAW, Clause
+from marketplace.escrow.rules import LAW
 from marketplace.groups.members import leave_group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock

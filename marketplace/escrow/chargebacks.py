@@ -1,0 +1,87 @@
+"""The buyer's bank asks money back, and decides. Called by wiring with what the payment processor says of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from marketplace.escrow import finding
+from marketplace.escrow.acting import act
+from marketplace.escrow.chargeback_models import BankClaim, Course
+from marketplace.escrow.gateway_rules import WITH_MONEY
+from marketplace.escrow.models import Order
+from marketplace.escrow.order_rules import Action, Deed, Party, State
+from marketplace.kernel.database import db
+from marketplace.payments.events import ChargebackLost, ChargebackOpened, ChargebackWon
+
+_ENDED = {Course.WON, Course.LOST}
+
+
+def opened(fact: ChargebackOpened) -> None:
+    """The order stands still. An inquiry takes nothing, so nothing stops for it: both sides and the officers hear."""
+    order = finding.locked_order(fact.order_id)
+    claim = _claim(fact.reference) or _new(fact)
+    claim.course = Course.INQUIRY if fact.is_inquiry else Course.OPEN
+    claim.evidence_due_at, claim.fee_minor = fact.evidence_due_at, fact.fee.minor
+    db.session.flush()
+    if fact.is_inquiry:
+        if State(order.state) in WITH_MONEY:
+            deed = Deed(Action.INQUIRE, Party.GATEWAY, fact.amount)
+            act(order, deed, by=None, note=fact.reason, client_key=fact.reference)
+        return
+    _freeze(order, claim)
+    if fact.fee:
+        deed = Deed(Action.NOTE_FEE, Party.GATEWAY, fact.fee)
+        act(order, deed, by=None, client_key=f"{fact.reference}:fee")
+
+
+def won(fact: ChargebackWon) -> None:
+    """The order goes on where it stood, with the time that it had left."""
+    order, claim = finding.locked_order(fact.order_id), _claim(fact.reference)
+    if claim is None or claim.course in _ENDED:
+        return
+    claim.course, claim.closed_at = Course.WON, fact.at
+    if order.state == State.CHARGEBACK and not _others_open(claim):
+        deed = Deed(Action.WIN_CHARGEBACK, Party.GATEWAY, fact.amount)
+        act(order, deed, by=None, client_key=f"{fact.reference}:won")
+
+
+def lost(fact: ChargebackLost) -> None:
+    """The bank keeps the money: what was held is gone, and who has it already owes it."""
+    order, claim = finding.locked_order(fact.order_id), _claim(fact.reference)
+    if claim is None or claim.course == Course.LOST:
+        return
+    if order.state != State.CHARGEBACK:
+        _freeze(order, claim, again=":again")
+    claim.course, claim.closed_at = Course.LOST, fact.at
+    if order.state == State.CHARGEBACK:
+        deed = Deed(Action.LOSE_CHARGEBACK, Party.GATEWAY, fact.amount)
+        act(order, deed, by=None, client_key=f"{fact.reference}:lost")
+
+
+def claims_on(order_id: int) -> list[BankClaim]:
+    """What the bank asked of an order's payments, oldest first."""
+    return list(db.session.scalars(select(BankClaim).where(BankClaim.order_id == order_id).order_by(BankClaim.id)))
+
+
+def _freeze(order: Order, claim: BankClaim, again: str = "") -> None:
+    if State(order.state) in WITH_MONEY:
+        deed = Deed(Action.OPEN_CHARGEBACK, Party.GATEWAY, claim.amount)
+        act(order, deed, by=None, note=claim.reason, client_key=f"{claim.reference}:open{again}")
+
+
+def _claim(reference: str) -> BankClaim | None:
+    return db.session.scalar(select(BankClaim).where(BankClaim.reference == reference))
+
+
+def _new(fact: ChargebackOpened) -> BankClaim:
+    claim = BankClaim(
+        order_id=fact.order_id, reference=fact.reference, course=Course.OPEN, reason=fact.reason,
+        amount_minor=fact.amount.minor, fee_minor=fact.fee.minor, currency=fact.amount.currency, opened_at=fact.at,
+    )  # fmt: skip
+    db.session.add(claim)
+    return claim
+
+
+def _others_open(claim: BankClaim) -> bool:
+    others = select(BankClaim.id).where(BankClaim.order_id == claim.order_id, BankClaim.course == Course.OPEN)
+    return db.session.scalar(others.where(BankClaim.id != claim.id).limit(1)) is not None

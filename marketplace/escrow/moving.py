@@ -1,0 +1,115 @@
+"""What the law needs to know from the books, and the movements of money that follow from what it decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from marketplace.escrow import finding, order_rules
+from marketplace.escrow.condition_rules import is_paid_by_hand
+from marketplace.escrow.models import Order
+from marketplace.escrow.money_rules import owed
+from marketplace.escrow.order_rules import Party, State
+from marketplace.groups import queries as groups
+from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.money import Money
+from marketplace.ledger import queries as books, service as ledger
+from marketplace.ledger.rules import guarantee_fund, receivable
+from marketplace.payments import queries as movements, service as payments
+from marketplace.payments.models import Movement
+from marketplace.payments.rules import Kind, State as MovementState, Through
+
+KINDS = {Party.BUYER: Kind.REFUND, Party.SELLER: Kind.PAYOUT}
+_OPEN = {MovementState.INTENDED, MovementState.ASKED}
+
+
+def with_books(order: Order) -> order_rules.Order:
+    """The order as the law sees it, with what its seller owes the group. What is taken out of one debt by two orders at
+    once is taken out once: where there is one, the books are locked before they are read."""
+    facts = order.facts()
+    debt, fund = receivable(order.group_id, order.seller_id), guarantee_fund(order.group_id)
+    found = books.balances([debt, fund], order.currency)
+    if found[debt] or (facts.is_by_gateway and facts.processor_fee):
+        ledger.lock(order.group_id, currency=order.currency)
+        found = books.balances([debt, fund], order.currency)
+    return replace(
+        facts, seller_owes=found[debt], fund=found[fund],
+        is_seller_member=not facts.is_by_gateway or groups.membership(order.group_id, order.seller_id) is not None,
+    )  # fmt: skip
+
+
+def follow_money(order: Order, before: order_rules.Order, after: order_rules.Order) -> None:
+    """Intend a movement for each sum that has become due. While a chargeback is open nothing leaves, and what the
+    seller was paid is asked back."""
+    if after.state is State.CHARGEBACK:
+        if before.state is not State.CHARGEBACK:
+            _hold_back(order)
+        _take_back(order, after, since=before)
+        return
+    for payee in finding.PAYEES:
+        if before.state is State.CHARGEBACK:
+            due = owed(after, payee) - _on_its_way(order, payee)
+        elif is_paid_by_hand(after, payee) and owed(after, payee) > owed(before, payee):
+            due = owed(after, payee)
+        else:
+            due = owed(after, payee) - owed(before, payee)
+        if due > after.nothing():
+            intend_payout(order, payee, due)
+
+
+def payout_purpose(order: Order, payee: Party) -> str:
+    """What a payout of this order is known by among the movements."""
+    return f"order:{order.id}:payout:{payee}"
+
+
+def intend_payout(order: Order, payee: Party, amount: Money, *, pause: timedelta = timedelta()) -> None:
+    """`amount` of what is owed to one side is to be paid, after a pause. Each try is a movement of its own, known by
+    the deed it follows from."""
+    purpose = payout_purpose(order, payee)
+    by_hand = is_paid_by_hand(order.facts(), payee)
+    payments.intend(
+        group_id=order.group_id, kind=KINDS[payee], amount=amount, person_id=finding.person_of(order, payee),
+        purpose=purpose, key=f"{purpose}:{order.line_count}", order_id=order.id, pause=pause,
+        gateway=Through.TREASURER if by_hand else order.terms.gateway,
+    )  # fmt: skip
+
+
+def payouts_of(order: Order, payee: Party) -> list[Movement]:
+    """Every try to pay one side of the order, oldest first."""
+    purpose = payout_purpose(order, payee)
+    return [movement for movement in movements.of_order(order.id) if movement.purpose == purpose]
+
+
+def withdraw_payouts(order: Order, payee: Party) -> None:
+    """What is still to be asked of the gateway is not asked any more. Raises RuleBroken where it may have heard."""
+    for movement in payouts_of(order, payee):
+        if movement.state in _OPEN:
+            payments.withdraw(movement_id=movement.id, by=None)
+
+
+def _hold_back(order: Order) -> None:
+    """What the gateway has not heard of stays here. What it has is heard of later, and taken back."""
+    for payee in finding.PAYEES:
+        for movement in payouts_of(order, payee):
+            if movement.state == MovementState.INTENDED:
+                try:
+                    payments.withdraw(movement_id=movement.id, by=None)
+                except RuleBroken:
+                    continue
+
+
+def _take_back(order: Order, after: order_rules.Order, *, since: order_rules.Order) -> None:
+    was_paid = after.nothing() if since.state is not State.CHARGEBACK else since.paid_seller
+    amount = after.paid_seller - was_paid
+    if amount <= after.nothing() or is_paid_by_hand(after, Party.SELLER):
+        return
+    purpose = f"order:{order.id}:reversal"
+    payments.intend(
+        group_id=order.group_id, kind=Kind.REVERSAL, amount=amount, person_id=order.seller_id, purpose=purpose,
+        key=f"{purpose}:{order.line_count}", order_id=order.id, gateway=order.terms.gateway,
+    )  # fmt: skip
+
+
+def _on_its_way(order: Order, payee: Party) -> Money:
+    going = (each.amount for each in payouts_of(order, payee) if each.state in _OPEN)
+    return sum(going, order.money(0))
