@@ -34,11 +34,9 @@ _MONEY_ACTIONS = {
     Action.PAYOUT_FAILED,
     Action.FALL_SHORT,
 }
-CAME_BACK = "Payout did not arrive"
-"""What the books call a payout that is in the group's account again."""
-_BY_ACTION = {
+MEMOS = {
     Action.CONFIRM_PAYOUT: "Paid out",
-    Action.PAYOUT_MISSING: CAME_BACK,
+    Action.PAYOUT_MISSING: "Payout did not arrive",
     Action.PAYOUT_BOUNCED: "Payout came back",
     Action.REVERSE_PAYOUT: "Payout taken back",
     Action.NOTE_FEE: "Fee of the payment processor",
@@ -158,7 +156,7 @@ def _memo(line: OrderLine) -> str:
     """For the books, in English: what is written there is sealed, and stays."""
     if line.action == Action.CONFIRM_PAYMENT:
         return "Payment held" if line.from_state in AWAITED else "Late payment"
-    return _BY_ACTION.get(Action(line.action)) or _BY_STATE.get(State(line.to_state), "Settled")
+    return MEMOS.get(Action(line.action)) or _BY_STATE.get(State(line.to_state), "Settled")
 
 
 def _tell(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
-from marketplace.escrow.acting import CAME_BACK
+from marketplace.escrow.acting import MEMOS
 from marketplace.escrow.models import Order
+from marketplace.escrow.order_rules import Action
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
 from marketplace.ledger.audit import Finding
@@ -22,6 +23,9 @@ from marketplace.payments.rules import COMES_IN, State
 
 Sums = tuple[int, int]
 """What came in and what went out, in minor units."""
+_CAME_BACK = (Action.PAYOUT_MISSING, Action.PAYOUT_BOUNCED)
+_NOBODY_ASKED = (Action.NOTE_FEE, Action.WIN_CHARGEBACK, Action.LOSE_CHARGEBACK)
+"""What a processor or a bank takes by itself: no movement of ours."""
 
 
 def movement_findings() -> Iterator[Finding]:
@@ -42,12 +46,18 @@ def movement_findings() -> Iterator[Finding]:
 def _booked() -> dict[int, Sums]:
     """What each order's transfers put into the group's accounts and took out of them. A payout that came back is as
     if it had not gone."""
-    is_debit, is_back = Entry.side == Side.DEBIT, Transfer.memo.startswith(CAME_BACK)
+    is_debit, is_back = Entry.side == Side.DEBIT, _is_of(_CAME_BACK)
     came = func.sum(case((is_debit & ~is_back, Entry.amount_minor), else_=0))
     went = func.sum(case((is_debit & is_back, -Entry.amount_minor), (is_debit, 0), else_=Entry.amount_minor))
     query = select(Transfer.order_id, came, went).join(Entry, Entry.transfer_id == Transfer.id)
     query = query.where(Entry.account.startswith(f"{Chart.GATEWAY}:", autoescape=True))
-    return _not_empty(query.where(Transfer.order_id.is_not(None)).group_by(Transfer.order_id))
+    query = query.where(Transfer.order_id.is_not(None), ~_is_of(_NOBODY_ASKED))
+    return _not_empty(query.group_by(Transfer.order_id))
+
+
+def _is_of(actions: tuple[Action, ...]) -> ColumnElement[bool]:
+    """Whether a transfer was posted for one of these deeds: its memo begins as theirs do."""
+    return or_(*[Transfer.memo.startswith(f"{MEMOS[action]}, ", autoescape=True) for action in actions])
 
 
 def _moved() -> dict[int, Sums]:

@@ -1,0 +1,237 @@
+"""An order that is paid by card, from the hammer to the seller's account at Stripe, and the ways it can go wrong. The
+books of the group and the stand-in's own agree at every end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from marketplace.escrow import card_paying, lapsing, proving
+from marketplace.escrow.models import Order
+from marketplace.escrow.order_rules import Action, State
+from marketplace.groups.term_rules import Terms
+from marketplace.kernel import clock
+from marketplace.ledger import audit, queries as ledger
+from marketplace.ledger.rules import Chart, gateway
+from marketplace.payments import checkouts
+from marketplace.payments.asking import ask_gateways
+from marketplace.payments.rules import Through
+from marketplace.playmoney import charges, checkout, disputes
+from marketplace.playmoney.server import StandIn
+from tests.factories.escrow import an_address, an_order, dispute, fresh, lapse, receive, release, rule, ship
+from tests.factories.stripe import BACK, become_seller, hear, now_of, stripe_at
+
+BY_CARD = Terms(fee_basis_points=500, gateway=Through.STRIPE)
+
+
+@pytest.fixture
+def stripe(app: Flask) -> Iterator[StandIn]:
+    with stripe_at(app) as here:
+        yield here
+
+
+def an_order_by_card(stripe: StandIn) -> Order:
+    """Hammer 132.00, shipping 10.00, the group's fee 5 %; the seller can be paid."""
+    order = an_order(terms=BY_CARD)
+    become_seller(stripe, order.seller_id)
+    return order
+
+
+def begin(order: Order) -> int:
+    """The buyer presses the button and is led to Stripe's page; the session's number."""
+    checkout_id = card_paying.begin_card_payment(
+        order_id=order.id, by=order.buyer_id, address_id=an_address(order.buyer_id)
+    )
+    checkouts.open_session(checkout_id, title=card_paying.title_of(order.id, order.buyer_id), **BACK)
+    return checkout_id
+
+
+def pay(order: Order, stripe: StandIn, *, card: str = checkout.FINE) -> None:
+    session = now_of(begin(order))
+    with stripe.till.lock:
+        checkout.pay(stripe.till, str(session.session_id), card=card)
+    hear(stripe)
+
+
+def work(stripe: StandIn) -> None:
+    """The worker comes by, and Stripe tells what it did."""
+    for _time in range(4):
+        lapse()
+        ask_gateways()
+        hear(stripe)
+
+
+def state(order: Order) -> State:
+    return State(fresh(order).state)
+
+
+def check_books(order: Order, stripe: StandIn) -> None:
+    """Sound, and to the cent what the stand-in has; what a bank has asked back and not decided on is still the order's."""
+    assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
+    available, pending = stripe.till.balance()
+    there = available.get("eur", 0) + pending.get("eur", 0)
+    contested = sum(each["amount"] for each in stripe.till.all("dispute", status="needs_response"))
+    assert ledger.balance(gateway(order.group_id, Through.STRIPE), "EUR").minor == there + contested
+
+
+def left(order: Order) -> dict[str, int]:
+    """What the order has left on each line of the chart."""
+    found = ledger.balances_of_order(order.id)
+    return {account: amount.minor for account, amount in found.items() if amount}
+
+
+def test_the_whole_way(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    assert state(order) == State.HELD
+    check_books(order, stripe)
+    ship(order)
+    receive(order)
+    release(order)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    fee = 142_00 * 150 // 10_000 + 25
+    assert left(order) == {gateway(order.group_id, Through.STRIPE): 6_60, f"{Chart.FEES}:{order.group_id}": 6_60}
+    (purse,) = stripe.till.purses.values()
+    assert purse == {"eur": 142_00 - 6_60 - fee}
+    check_books(order, stripe)
+
+
+def test_who_comes_back_without_having_paid_has_not_paid(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    begin(order)
+    hear(stripe)
+    assert state(order) == State.AWAITING_PAYMENT
+
+
+def test_a_bank_debit_holds_the_order_until_it_came(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe, card=checkout.BANK_DEBIT)
+    assert state(order) == State.PAYMENT_CLAIMED
+    (session,) = stripe.till.all("checkout.session")
+    checkout.settle(stripe.till, session["id"])
+    hear(stripe)
+    assert state(order) == State.HELD
+    check_books(order, stripe)
+
+
+def test_a_refund_gives_the_buyer_all_of_it_back(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    pay_other_orders(stripe)  # the platform's own money, out of which the processor's fee is paid
+    ship(order)
+    receive(order)
+    dispute(order)
+    rule(order, Action.REFUND)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    (refund,) = stripe.till.all("refund")
+    assert (refund["amount"], refund["status"]) == (142_00, "succeeded")
+    assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
+
+
+def test_a_split_pays_both(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    ship(order)
+    receive(order)
+    dispute(order)
+    rule(order, Action.DIVIDE, 42_00)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    (refund,), (transfer,) = stripe.till.all("refund"), stripe.till.all("transfer")
+    assert refund["amount"] == 42_00
+    assert transfer["amount"] < 100_00
+    check_books(order, stripe)
+
+
+@pytest.mark.parametrize("verdict", ["won", "lost"])
+def test_a_chargeback_freezes_what_is_held(app: Flask, stripe: StandIn, verdict: str) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    ship(order)
+    (charge,) = stripe.till.all("charge")
+    opened = disputes.open_(stripe.till, charge["id"])
+    hear(stripe)
+    assert state(order) == State.CHARGEBACK
+    check_books(order, stripe)
+    disputes.decide(stripe.till, opened["id"], verdict)
+    hear(stripe)
+    if verdict == "lost":
+        work(stripe)
+        assert state(order) == State.CLOSED
+    else:
+        assert state(order) == State.SHIPPED
+        receive(order)
+        release(order)
+        work(stripe)
+        assert state(order) == State.CLOSED
+    check_books(order, stripe)
+
+
+@pytest.mark.parametrize("verdict", ["won", "lost"])
+def test_a_chargeback_after_the_release_takes_the_seller_s_part_back(app: Flask, stripe: StandIn, verdict: str) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    ship(order)
+    receive(order)
+    release(order)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    (charge,) = stripe.till.all("charge")
+    opened = disputes.open_(stripe.till, charge["id"])
+    hear(stripe)
+    work(stripe)
+    assert sum(stripe.till.purses[next(iter(stripe.till.purses))].values()) == 0, "it waits for the bank"
+    disputes.decide(stripe.till, opened["id"], verdict)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    check_books(order, stripe)
+
+
+def test_a_refund_that_fails_days_later_is_owed_again_and_paid_by_an_officer(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay_other_orders(stripe)
+    pay(order, stripe)
+    ship(order)
+    receive(order)
+    dispute(order)
+    rule(order, Action.REFUND)
+    work(stripe)
+    charges.fail_refund(stripe.till, stripe.till.all("refund")[0]["id"])
+    hear(stripe)
+    assert state(order) == State.PAYING_OUT
+    assert fresh(order).owed_buyer_minor == 142_00
+    assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
+
+
+def test_two_sessions_are_never_both_kept(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    first = now_of(begin(order)).session_id
+    second = now_of(begin(order)).session_id
+    for session in stripe.till.all("checkout.session", status="open"):
+        checkout.pay(stripe.till, session["id"])
+    hear(stripe)
+    work(stripe)
+    assert state(order) == State.HELD
+    paid = [each for each in stripe.till.all("checkout.session") if each["payment_status"] == "paid"]
+    assert len(paid) - len(stripe.till.all("refund")) == 1, (first, second)
+
+
+def pay_other_orders(stripe: StandIn) -> None:
+    """The platform has some money of its own there."""
+    stripe.till.book("topup", 100_00, "eur", "tu_1")
+
+
+def test_the_clock_refunds_what_is_not_shipped(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay_other_orders(stripe)
+    pay(order, stripe)
+    with clock.at(clock.now() + timedelta(days=8)):
+        assert lapsing.lapse_due_orders()
+        work(stripe)
+    assert state(order) == State.CLOSED
+    assert stripe.till.all("refund")[0]["amount"] == 142_00
