@@ -69,7 +69,7 @@ def state(order: Order) -> State:
 
 
 def check_books(order: Order, stripe: StandIn) -> None:
-    """Sound, and to the cent what the stand-in has; what a bank has asked back and not decided on is still the order's."""
+    """Sound, and to the cent what the stand-in has. What a bank asks back is the order's until it decides."""
     assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
     available, pending = stripe.till.balance()
     there = available.get("eur", 0) + pending.get("eur", 0)
