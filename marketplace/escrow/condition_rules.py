@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from marketplace.escrow.money_rules import owed, paid
-from marketplace.escrow.order_rules import Deed, Order, Party
 from marketplace.escrow.clause_rules import When
 from marketplace.escrow.gateway_rules import DAYS_UNTIL_OTHERWISE
+from marketplace.escrow.money_rules import owed, paid
+from marketplace.escrow.order_rules import Deed, Order, Party
 from marketplace.escrow.rules import time_to_name_return_address
 from marketplace.kernel.errors import RuleBroken, TooEarly, TooLate
 from marketplace.kernel.money import Money
@@ -247,14 +247,14 @@ CONDITIONS: dict[When, Condition] = {
     When.PAID_SO_MUCH: Condition(
         lambda o, d, now: d.payee is not None and _fits(o, d, paid(o, d.payee)), _says("So much was not paid out.")
     ),
-    When.OVERDUE_OWING: Condition(lambda o, d, now: _is_over(o, now) and bool(o.owed_buyer + o.owed_seller), _too_early),
+    When.OVERDUE_OWING: Condition(
+        lambda o, d, now: _is_over(o, now) and bool(o.owed_buyer + o.owed_seller), _too_early
+    ),
     When.OVERDUE_OWING_NOTHING: Condition(
         lambda o, d, now: _is_over(o, now) and not o.owed_buyer + o.owed_seller, _too_early
     ),
     When.GATEWAY_CANNOT: Condition(
-        lambda o, d, now: (
-            d.payee is not None and may_pay_otherwise(o, d.payee, now) and not o.is_otherwise_proposed
-        ),
+        lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and not o.is_otherwise_proposed,
         _says("The payment processor still has time for this, or another officer has proposed it already."),
     ),
     When.OTHERWISE_PROPOSED: Condition(

@@ -29,6 +29,7 @@ from marketplace.ledger.verify import Finding
 from marketplace.payments.models import Movement
 
 _BATCH = 500
+_OF_PAYOUTS = (Action.CONFIRM_PAYOUT, Action.PAYOUT_MISSING, Action.PAYOUT_BOUNCED, Action.REVERSE_PAYOUT)
 # What a value raises that no program of ours wrote: a word in a sum's place, half a list of terms.
 _UNREADABLE = (ValueError, TypeError, KeyError)
 
@@ -177,7 +178,7 @@ def _payouts() -> dict[tuple[int, str | None], int]:
         select(OrderLine.order_id, OrderLine.payee, left)
         .join(Transfer, Transfer.reference == reference)
         .join(Entry, Entry.transfer_id == Transfer.id)
-        .where(OrderLine.action.in_([Action.CONFIRM_PAYOUT, Action.PAYOUT_MISSING]))
+        .where(OrderLine.action.in_(_OF_PAYOUTS))
         .where(Entry.account.startswith(f"{Chart.GATEWAY}:", autoescape=True))
         .group_by(OrderLine.order_id, OrderLine.payee)
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from marketplace.escrow.clause_rules import Clause, Flow, Mark, Stay, When
-from marketplace.escrow.gateway_rules import GATEWAY_LAW, HOLDING
+from marketplace.escrow.gateway_rules import GATEWAY_LAW
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.groups.term_rules import Terms
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from marketplace.accounts.queries import names_of
 from marketplace.escrow import finding, queries as orders
-from marketplace.escrow.events import ConfirmerMissing, DeadlineNear, MessageWritten, OrderChanged, OrderOpened
 from marketplace.escrow.condition_rules import is_paid_by_hand
+from marketplace.escrow.events import ConfirmerMissing, DeadlineNear, MessageWritten, OrderChanged, OrderOpened
 from marketplace.escrow.money_rules import owed
 from marketplace.escrow.order_rules import Action, Order, Party, State
 from marketplace.escrow.reminding_rules import name_return_address_until, ship_until

@@ -135,7 +135,9 @@ TOLD = {
         "payout_waits": _("%(amount)s for %(title)s cannot be paid to you yet."),
         "payout_reversed": _("%(amount)s for %(title)s was taken back from you, until the bank has decided."),
         "payment_refused": _("Your bank did not pay for %(title)s. Pay again by %(until)s."),
-        "otherwise_proposed": _("An officer proposes to pay %(amount)s for %(title)s otherwise. A second has to agree."),
+        "otherwise_proposed": _(
+            "An officer proposes to pay %(amount)s for %(title)s otherwise. A second has to agree."
+        ),
         "bank_inquires": _("The buyer’s bank asks about the payment of %(amount)s for %(title)s."),
         "chargeback_opened": _("The buyer’s bank asks %(amount)s back for %(title)s. The order stands still."),
         "chargeback_won": _("The bank decided for the seller: the order for %(title)s goes on."),

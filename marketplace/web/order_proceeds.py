@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.models import OrderLine
 from marketplace.escrow.money_rules import fee_on
 from marketplace.escrow.order_rules import Action, Order, State
-from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.rules import AWAITED
 from marketplace.kernel.money import Money
-
 
 _OF_PAYOUTS = {
     Action.PAYOUT_WAITS,

@@ -9,12 +9,12 @@ from datetime import datetime
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.money_rules import sees_slip
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.reference_rules import parcel_of
 from marketplace.escrow.reminding_rules import due_of, ship_until
-from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money
 from marketplace.payments.models import Movement

@@ -62,14 +62,28 @@ def upgrade() -> None:
     for column in FLAGS:
         add("orders", column, "BOOLEAN", "BOOLEAN", "NOT NULL DEFAULT FALSE")
     add("orders", "is_for_officers", "BOOLEAN", "BOOLEAN", "NOT NULL DEFAULT TRUE")
-    add("orders", "at_fault", "VARCHAR", "VARCHAR", f"CONSTRAINT ck_orders_at_fault CHECK ({one_of('at_fault', ['buyer', 'seller'])})")
-    add("orders", "was", "VARCHAR", "VARCHAR", (
-        f"CONSTRAINT ck_orders_was CHECK ({one_of('was', [*STATES, 'chargeback_open'])}) "
-        "CONSTRAINT ck_orders_frozen CHECK ((state = 'chargeback_open') = (was IS NOT NULL))"
-    ))
+    add(
+        "orders",
+        "at_fault",
+        "VARCHAR",
+        "VARCHAR",
+        f"CONSTRAINT ck_orders_at_fault CHECK ({one_of('at_fault', ['buyer', 'seller'])})",
+    )
+    add(
+        "orders",
+        "was",
+        "VARCHAR",
+        "VARCHAR",
+        (
+            f"CONSTRAINT ck_orders_was CHECK ({one_of('was', [*STATES, 'chargeback_open'])}) "
+            "CONSTRAINT ck_orders_frozen CHECK ((state = 'chargeback_open') = (was IS NOT NULL))"
+        ),
+    )
     add("orders", "was_since", "DATETIME", "TIMESTAMP WITH TIME ZONE")
     add("orders", "was_until", "DATETIME", "TIMESTAMP WITH TIME ZONE")
-    add("orders", "otherwise_by", "INTEGER", "BIGINT", "CONSTRAINT fk_orders_otherwise_by_people REFERENCES people (id)")
+    add(
+        "orders", "otherwise_by", "INTEGER", "BIGINT", "CONSTRAINT fk_orders_otherwise_by_people REFERENCES people (id)"
+    )
     op.create_index("ix_orders_otherwise_by", "orders", ["otherwise_by"])
     add("disputes", "stopped_at", "DATETIME", "TIMESTAMP WITH TIME ZONE")
     add("disputes", "stopped_until", "DATETIME", "TIMESTAMP WITH TIME ZONE")

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from marketplace.escrow.clause_rules import Clause, Flow, When
 from marketplace.escrow.condition_rules import CONDITIONS
+from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.judging_rules import (
     LONGEST_HOLD,
     Verdict,
@@ -22,8 +24,6 @@ from marketplace.escrow.judging_rules import (
 )
 from marketplace.escrow.money_rules import paid
 from marketplace.escrow.order_rules import Action, Deed, Order, Party, State
-from marketplace.escrow.clause_rules import Clause, Flow, When
-from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.rules import ENDED, LAW, OF_PEOPLE, STAYS
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken, TooEarly, TooLate

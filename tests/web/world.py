@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
@@ -45,6 +45,7 @@ from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
 from marketplace.notifications.models import Mail
 from marketplace.payments.models import Movement
+from marketplace.payments.rules import Through
 from tests.factories.accounts import a_person, sign_in
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_picture, an_item
@@ -340,6 +341,17 @@ class _Builder:
         self._thing("the sale", slug=self.group.slug, number=sale.number)
         self._thing("a lot of the sale", slug=self.group.slug, number=sale.number, lot=lot.number)
 
+    def _payout_that_waits(self) -> None:
+        """A payment processor has not paid it for eighty days."""
+        order = self._deal(State.PAYING_OUT)
+        self._order("an order that waits for the processor", order)
+        self.things["a payout that waits"] = {"order_id": order.id, "payee": "seller"}
+        with unit_of_work():
+            row = db.session.get_one(Order, order.id)
+            row.terms = replace(row.terms, gateway=Through.STRIPE)
+            row.held_at = clock.now() - timedelta(days=81)
+            row.is_second_officer_due = True
+
     def build_orders(self) -> None:
         named = {
             "an unpaid order": State.AWAITING_PAYMENT,
@@ -358,6 +370,7 @@ class _Builder:
         lot = db.session.get_one(Lot, db.session.get_one(Order, self._order_id("a held order")).lot_id)
         self._lot("a sold lot", lot)
         self.things["a payout to the seller"] = {**self.things["an order being paid out"], "payee": "seller"}
+        self._payout_that_waits()
         self._parcels()
         self._pick_up()
         self._proof()
