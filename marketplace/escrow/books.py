@@ -15,6 +15,7 @@ from marketplace.kernel.money import Money
 from marketplace.ledger import rules as ledger
 from marketplace.ledger.models import Entry, Head, Transfer
 from marketplace.ledger.rules import Chart, Side
+from marketplace.payments.rules import Through
 
 PAGE = 50
 
@@ -47,14 +48,18 @@ class Balance:
     fees: Money
     fund: Money
     losses: Money
+    receivable: Money
+    """What members owe the group, such as money that a bank took back."""
+    processor_fee: Money
+    """What payment processors kept, where it is not settled yet who bears it."""
     transfers: int
     seal: str
     """Of the last transfer; none where there is none."""
 
     @property
     def assets(self) -> Money:
-        """Where the money is; what was lost is counted here, for it is owed all the same."""
-        return self.gateway + self.losses
+        """Where the money is; what was lost or is owed to the group is counted here, for it is owed all the same."""
+        return self.gateway + self.losses + self.receivable + self.processor_fee
 
     @property
     def claims(self) -> Money:
@@ -109,7 +114,8 @@ def balance_of(group_id: int, currency: str) -> Balance:
         gateway=on(Chart.GATEWAY), held=on(Chart.ESCROW), held_for=counts.get(Chart.ESCROW, 0),
         deposits=on(Chart.DEPOSIT), deposits_of=counts.get(Chart.DEPOSIT, 0),
         owed=on(Chart.PAYABLE), owed_to=counts.get(Chart.PAYABLE, 0), fees=on(Chart.FEES),
-        fund=on(Chart.GUARANTEE_FUND), losses=on(Chart.LOSSES), transfers=head.number if head else 0,
+        fund=on(Chart.GUARANTEE_FUND), losses=on(Chart.LOSSES),
+        receivable=on(Chart.RECEIVABLE), processor_fee=on(Chart.PROCESSOR_FEE), transfers=head.number if head else 0,
         seal=head.hash if head and head.number else "",
     )  # fmt: skip
 
@@ -183,7 +189,8 @@ def _sums_by_chart(group_id: int) -> tuple[dict[Chart, int], dict[Chart, int]]:
 
 def _statement(group_id: int) -> Subquery:
     """Of every transfer of a group: what came into its account, what went out of it, and what lay there after it."""
-    is_here = and_(Entry.transfer_id == Transfer.id, Entry.account == ledger.gateway(group_id))
+    places = [ledger.gateway(group_id), ledger.gateway(group_id, Through.STRIPE)]
+    is_here = and_(Entry.transfer_id == Transfer.id, Entry.account.in_(places))
     came = func.sum(case((Entry.side == Side.DEBIT, Entry.amount_minor), else_=0))
     went = func.sum(case((Entry.side == Side.CREDIT, Entry.amount_minor), else_=0))
     moved = (

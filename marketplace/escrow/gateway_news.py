@@ -1,5 +1,7 @@
-"""What a payment processor says of an order's money, as the law of escrow takes it. Called by wiring, inside the unit of
-work that brings the news: both are kept, or neither. The same news twice is one deed."""
+"""What a payment processor says of an order's money, as the law of escrow takes it.
+
+Called by wiring, inside the unit of work that brings the news: both are kept, or neither. The same twice is one deed.
+"""
 
 from __future__ import annotations
 

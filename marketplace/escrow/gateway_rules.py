@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from marketplace.escrow.clause_rules import Clause, Flow, Mark, Stay, When
+from marketplace.escrow.clause_rules import Clause, Flow, Mark, When
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.groups.term_rules import Terms
 
@@ -49,10 +49,10 @@ def _in_each(
 
 
 def _all_to(
-    then: State, states: tuple[State, ...], action: Action, when: When, flow: Flow = F.NOTHING, mark: Mark = M.NONE,
-    lasts: Stay | None = None,
+    then: State, states: tuple[State, ...], action: Action, when: When, flow: Flow = F.NOTHING, *, mark: Mark = M.NONE
 ) -> tuple[Clause, ...]:  # fmt: skip
-    return tuple(Clause(state, action, P.GATEWAY, when, flow, then, mark, lasts) for state in states)
+    """The same line for each state, which all lead to `then`."""
+    return tuple(Clause(state, action, P.GATEWAY, when, flow, then, mark) for state in states)
 
 
 # fmt: off

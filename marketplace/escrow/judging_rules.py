@@ -35,10 +35,11 @@ def judge(order: Order, deed: Deed, *, now: datetime) -> Verdict:
     Raises NotAllowed if the action is not for this party, TooEarly or TooLate if the time is wrong, RuleBroken if the
     order's state or the deed's amount does not allow it.
     """
-    possible = [clause for clause in LAW if clause.given is order.state and clause.action is deed.action]
+    here = [clause for clause in LAW if clause.given is order.state and clause.action is deed.action]
+    possible = [clause for clause in here if _concerns(order, clause)]
     if not possible:
         raise RuleBroken("This order has moved on, and that is no longer possible. Look at where it stands now.")
-    mine = [clause for clause in possible if clause.by is deed.by and _concerns(order, clause)]
+    mine = [clause for clause in possible if clause.by is deed.by]
     if not mine:
         raise NotAllowed("This is for the other side to do, not for you.")
     for clause in mine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -162,6 +163,25 @@ class Order(Base):
 
     def facts(self) -> order_rules.Order:
         """This row as the law sees it."""
+        of_people = self._facts_of_people()
+        return replace(
+            of_people,
+            held_at=self.held_at,
+            processor_fee=self.money(self.processor_fee_minor),
+            borne=self.money(self.borne_minor),
+            earned=self.money(self.earned_minor),
+            set_off=self.money(self.set_off_minor),
+            at_fault=Party(self.at_fault) if self.at_fault else None,
+            buyer_otherwise=self.buyer_otherwise,
+            seller_otherwise=self.seller_otherwise,
+            is_otherwise_proposed=self.is_otherwise_proposed,
+            was=State(self.was) if self.was else None,
+            was_since=self.was_since,
+            was_until=self.was_until,
+        )
+
+    def _facts_of_people(self) -> order_rules.Order:
+        """Without what a payment processor and a bank add."""
         return order_rules.Order(
             id=self.id,
             group_id=self.group_id,
@@ -190,18 +210,6 @@ class Order(Base):
             has_return_address=self.return_address is not None,
             can_be_posted=self.can_be_posted,
             is_in_parcel=self.parcel_id is not None,
-            held_at=self.held_at,
-            processor_fee=self.money(self.processor_fee_minor),
-            borne=self.money(self.borne_minor),
-            earned=self.money(self.earned_minor),
-            set_off=self.money(self.set_off_minor),
-            at_fault=Party(self.at_fault) if self.at_fault else None,
-            buyer_otherwise=self.buyer_otherwise,
-            seller_otherwise=self.seller_otherwise,
-            is_otherwise_proposed=self.is_otherwise_proposed,
-            was=State(self.was) if self.was else None,
-            was_since=self.was_since,
-            was_until=self.was_until,
         )
 
     def take(self, facts: order_rules.Order) -> None:

@@ -69,6 +69,7 @@ ANY = frozenset(Kind)
 COMES_IN = frozenset({Kind.COLLECT, Kind.REVERSAL})
 LEAVES = frozenset({Kind.REFUND, Kind.PAYOUT})
 ASKED_FOR = frozenset({Kind.COLLECT})
+NOT_ASKED = ASKED_FOR | LEAVES
 
 # fmt: off
 LAW = (
@@ -76,7 +77,7 @@ LAW = (
     Clause(S.INTENDED,  A.ASK,        ANY,       S.ASKED),
     Clause(S.INTENDED,  A.CONFIRM,    ANY,       S.CONFIRMED),  # the news of it can overtake our own note that we asked
     Clause(S.INTENDED,  A.FAIL,       ANY,       S.FAILED),
-    Clause(S.INTENDED,  A.WITHDRAW,   ANY,       S.WITHDRAWN),  # what leaves, only while the gateway cannot know of it
+    Clause(S.INTENDED,  A.WITHDRAW,   NOT_ASKED, S.WITHDRAWN),  # what leaves, only while the gateway cannot know of it
     Clause(S.ASKED,     A.CONFIRM,    ANY,       S.CONFIRMED),
     Clause(S.ASKED,     A.FAIL,       ANY,       S.FAILED),
     Clause(S.ASKED,     A.WITHDRAW,   ASKED_FOR, S.WITHDRAWN),

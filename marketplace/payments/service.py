@@ -128,9 +128,10 @@ def withdraw(*, movement_id: int, by: int | None) -> Movement:
     movement = _locked(movement_id)
     if movement.state == State.WITHDRAWN:
         return movement
+    state = rules.judge(State(movement.state), Act.WITHDRAW, Kind(movement.kind))
     if movement.kind in rules.LEAVES and movement.tries:
         raise RuleBroken("The payment processor may be paying this right now. Try again in some minutes.")
-    _become(movement, rules.judge(State(movement.state), Act.WITHDRAW, Kind(movement.kind)))
+    _become(movement, state)
     _note(movement, "withdraw movement", by=by)
     return movement
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flask_babel import LazyString, gettext as _, lazy_gettext as _l
 from markupsafe import Markup
@@ -11,27 +10,17 @@ from markupsafe import Markup
 from marketplace.escrow.models import OrderLine
 from marketplace.escrow.order_rules import Action, Order, Party, State
 from marketplace.escrow.reminding_rules import Due
-from marketplace.escrow.rules import AWAITED
 from marketplace.kernel.money import Money
 from marketplace.web.format import money
+from marketplace.web.order_card_words import ALSO_DONE, BY_ITSELF, Done, Now, gateway_words, same
 
 A, S, P = Action, State, Party
-
-
-class Done(NamedTuple):
-    """A deed, as whoever did it reads it, and as the others do."""
-
-    mine: LazyString
-    theirs: LazyString
-
-
-def _same(words: LazyString) -> Done:
-    return Done(words, words)
 
 
 # What was done, by its action and the state it led to; None where every state reads alike.
 # %(name)s did it, %(payee)s was or is paid.
 DONE: dict[tuple[Action, State | None], Done] = {
+    **ALSO_DONE,
     (A.SAY_SENT, None): Done(_l("You said that the payment is sent"), _l("%(name)s said that the payment is sent")),
     (A.CONFIRM_PAYMENT, S.HELD): Done(
         _l("You confirmed %(amount)s: all of it is held"), _l("The treasurer confirmed %(amount)s: all of it is held")
@@ -53,7 +42,7 @@ DONE: dict[tuple[Action, State | None], Done] = {
     (A.AGREE_CANCEL, None): Done(_l("You agreed to cancel"), _l("%(name)s agreed to cancel")),
     (A.JOIN_PARCEL, None): Done(_l("You put it into a parcel"), _l("%(name)s put it into a parcel")),
     (A.LEAVE_PARCEL, None): Done(_l("You took it out of the parcel"), _l("%(name)s took it out of the parcel")),
-    (A.SHARE_ANEW, None): _same(_l("Its part of the parcel’s shipping became %(amount)s")),
+    (A.SHARE_ANEW, None): same(_l("Its part of the parcel’s shipping became %(amount)s")),
     (A.FALL_SHORT, None): Done(
         _l("You confirmed too little for the parcel: nothing of it was left for this order"),
         _l("The treasurer confirmed too little for the parcel: nothing of it was left for this order"),
@@ -64,7 +53,7 @@ DONE: dict[tuple[Action, State | None], Done] = {
         _l("%(name)s cancelled: %(amount)s goes back to %(buyer)s"),
     ),
     (A.SAY_ARRIVED, None): Done(_l("You said that it arrived"), _l("%(name)s said that it arrived")),
-    (A.USE_CODE, None): _same(_l("It was handed over, proved with the buyer’s code")),
+    (A.USE_CODE, None): same(_l("It was handed over, proved with the buyer’s code")),
     (A.CONFIRM_RECEIPT, None): Done(
         _l("You confirmed receipt: %(amount)s is released"), _l("%(name)s confirmed receipt: %(amount)s is released")
     ),
@@ -73,10 +62,10 @@ DONE: dict[tuple[Action, State | None], Done] = {
     ),
     (A.NOT_RECEIVED, None): Done(_l("You said that it did not arrive"), _l("%(name)s said that it did not arrive")),
     (A.DISPUTE, None): Done(_l("You said that something is wrong"), _l("%(name)s said that something is wrong")),
-    (A.RELEASE, None): _same(_l("The dispute ended: %(amount)s is released to %(seller)s")),
-    (A.REFUND, None): _same(_l("The dispute ended: %(amount)s goes back to %(buyer)s")),
-    (A.DIVIDE, None): _same(_l("The dispute ended: %(amount)s goes back to %(buyer)s, the rest to %(seller)s")),
-    (A.RETURN_FIRST, None): _same(_l("The dispute ended: it is sent back first, then refunded")),
+    (A.RELEASE, None): same(_l("The dispute ended: %(amount)s is released to %(seller)s")),
+    (A.REFUND, None): same(_l("The dispute ended: %(amount)s goes back to %(buyer)s")),
+    (A.DIVIDE, None): same(_l("The dispute ended: %(amount)s goes back to %(buyer)s, the rest to %(seller)s")),
+    (A.RETURN_FIRST, None): same(_l("The dispute ended: it is sent back first, then refunded")),
     (A.NAME_RETURN_ADDRESS, None): Done(
         _l("You said where it goes back to"), _l("%(name)s said where it goes back to")
     ),
@@ -98,35 +87,6 @@ DONE: dict[tuple[Action, State | None], Done] = {
     ),
 }
 
-DONE |= {
-    (A.SUBMIT_PAYMENT, None): _same(_l("%(buyer)s paid; the bank takes some days")),
-    (A.NOTE_FEE, None): _same(_l("The payment processor kept a fee of %(amount)s")),
-    (A.PAYOUT_WAITS, None): _same(_l("The payment of %(amount)s to %(payee)s has to wait")),
-    (A.PAYOUT_BOUNCED, None): _same(
-        _l("The payment of %(amount)s to %(payee)s came back: an officer pays it otherwise")
-    ),
-    (A.PROPOSE_OTHERWISE, None): Done(
-        _l("You proposed to pay %(payee)s otherwise"), _l("%(name)s proposed to pay %(payee)s otherwise")
-    ),
-    (A.AGREE_OTHERWISE, None): Done(
-        _l("You agreed to pay %(payee)s otherwise"), _l("%(name)s agreed to pay %(payee)s otherwise")
-    ),
-    (A.INQUIRE, None): _same(_l("The buyer’s bank asks about the payment. Nothing was taken")),
-    (A.OPEN_CHARGEBACK, None): _same(_l("The buyer’s bank asks %(amount)s back: the order stands still")),
-    (A.WIN_CHARGEBACK, None): _same(_l("The bank decided for the seller: the order goes on")),
-    (A.LOSE_CHARGEBACK, None): _same(_l("The bank decided for the buyer, and keeps %(amount)s")),
-    (A.REVERSE_PAYOUT, None): _same(_l("%(amount)s was taken back from %(payee)s")),
-}
-
-# What a payment processor says. What came, by whether it was held.
-BY_GATEWAY: dict[Action, Done] = {
-    A.NOT_FOUND: _same(_l("The bank did not pay")),
-    A.CONFIRM_PAYOUT: _same(_l("%(amount)s was paid to %(payee)s")),
-    A.PAYOUT_FAILED: _same(_l("The payment of %(amount)s to %(payee)s failed, and is tried again")),
-}
-CAME = _same(_l("%(amount)s came in, and is held"))
-CAME_ON_TOP = _same(_l("%(amount)s came on top, and goes back to %(buyer)s"))
-
 # What the clock did, by the states before and after. What is not here is no news to anybody.
 LAPSED: dict[tuple[State, State], LazyString] = {
     (S.AWAITING_PAYMENT, S.UNPAID): _l("It was not paid in time: the order ended"),
@@ -144,14 +104,6 @@ LAPSED: dict[tuple[State, State], LazyString] = {
     (S.RETURN_CONTESTED, S.REFUNDED): _l("Nobody ruled in time: %(amount)s goes back to %(buyer)s"),
     (S.PAYING_OUT, S.PAYING_OUT): _l("The payout is late: any other officer may make it"),
 }
-
-
-class Now(NamedTuple):
-    """What is to be done in a state: as whoever has to do it reads it, as the others do, and what the clock does."""
-
-    mine: LazyString
-    theirs: LazyString
-    then: LazyString
 
 
 NOW: dict[State, Now] = {
@@ -200,18 +152,6 @@ NOW: dict[State, Now] = {
         _l("You pay it out"), _l("The treasurer pays it out"), _l("Then any other officer may do it.")
     ),
 }  # fmt: skip
-# Where a payment processor does the next thing.
-BY_ITSELF = {
-    S.PAYMENT_CLAIMED: Now(
-        _l("The bank pays"), _l("The bank pays"), _l("Then the order is cancelled, without a strike.")
-    ),
-} | dict.fromkeys(
-    (S.RELEASED, S.REFUNDED, S.SPLIT, S.PAYING_OUT),
-    Now(
-        _l("The payment processor pays it out"), _l("The payment processor pays it out"),
-        _l("If it cannot for too long, two officers pay it otherwise."),
-    ),
-)  # fmt: skip
 # Where the money has just become somebody's, the payout waits for the worker's next round.
 NOW |= dict.fromkeys((S.RELEASED, S.REFUNDED, S.SPLIT), NOW[S.PAYING_OUT])
 
@@ -274,16 +214,9 @@ def done_words(line: OrderLine, reader_id: int, details: Mapping[str, object]) -
     if action is Action.LAPSE:
         lapsed = LAPSED.get((was, then))
         return told(lapsed, details) if lapsed else None
-    by_gateway = _gateway_words(line) if line.by_party == Party.GATEWAY else None
+    by_gateway = gateway_words(line) if line.by_party == Party.GATEWAY else None
     words = by_gateway or DONE.get((action, then)) or DONE[action, None]
     return told(words.mine if line.person_id == reader_id else words.theirs, details)
-
-
-def _gateway_words(line: OrderLine) -> Done | None:
-    action = Action(line.action)
-    if action is Action.CONFIRM_PAYMENT:
-        return CAME if State(line.from_state) in AWAITED else CAME_ON_TOP
-    return BY_GATEWAY.get(action)
 
 
 def now_words(order: Order, due: Due | None) -> Now | None:

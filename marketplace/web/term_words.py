@@ -182,6 +182,11 @@ def slip_of(terms: Terms, currency: str) -> Iterator[tuple[str, str]]:
         _("%(share)s of the hammer price", share=value_of(terms, "fee_basis_points")),
     )
     yield _("Buyers pay"), value_of(terms, "gateway")
+    if terms.gateway is not Through.TREASURER:
+        yield (
+            _("The payment processor’s fee"),
+            _("the seller’s, out of his proceeds; of money that goes back, the party at fault owes it, else the group"),
+        )
     yield _("To pay"), value_of(terms, "days_to_pay")
     yield _("To ship"), value_of(terms, "days_to_ship")
     yield _("Not shipped: refunded after"), value_of(terms, "days_until_unshipped_refund")

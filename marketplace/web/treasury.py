@@ -154,6 +154,21 @@ def payout_failed(order_id: int, payee: str) -> Page:
     return _payout_page(order, Party(payee), form), 422
 
 
+@blueprint.post(f"{_PAYOUT}/otherwise")
+@fresh_second_factor
+@limiter.limit("60 per hour")
+def pay_otherwise(order_id: int, payee: str) -> Page:
+    """What the payment processor cannot pay: one officer proposes that the group pays it, another agrees."""
+    order = _order_of_others(order_id)
+    form = Form.sent(schemas.PlainDeed)
+    with form.refusals():
+        act = payouts.agree_otherwise if order.is_otherwise_proposed else payouts.propose_otherwise
+        act(order_id=order_id, by=me(), payee=Party(payee), **form.data)
+        flash(_("It is noted. It takes two officers; then it is in the queue."))
+        return to_queue(order.group_id)
+    return _payout_page(order, Party(payee), form), 422
+
+
 def _order_of_others(order_id: int) -> Order:
     """The order, for an officer who looks after its money. Raises NotFound, and NotAllowed where it is his own."""
     order, party = finding.order_for(order_id, me())

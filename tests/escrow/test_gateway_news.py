@@ -3,7 +3,6 @@ what it says comes as announcements."""
 
 from __future__ import annotations
 
-import itertools
 from datetime import timedelta
 
 import pytest
@@ -26,7 +25,6 @@ from marketplace.ledger.rules import escrow, gateway, processor_fee, receivable
 from marketplace.payments import queries as movements, service as payments
 from marketplace.payments.events import (
     ChargebackLost,
-    ChargebackOpened,
     ChargebackWon,
     FeeTaken,
     MovementWaits,
@@ -35,27 +33,14 @@ from marketplace.payments.events import (
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, State as MovementState, Through
 from tests.factories.disputes import a_dispute
-from tests.factories.escrow import an_order, fresh, lapse, receive, release, ship
+from tests.factories.escrow import an_order, comes, fresh, is_asked_back, lapse, receive, release, ship
 from tests.factories.groups import a_member
 
 TERMS = Terms(gateway=Through.STRIPE)
-_numbers = itertools.count(1)
 
 
 def a_card_order(**how: object) -> Order:
     return an_order(terms=TERMS, **how)  # type: ignore[arg-type]
-
-
-def comes(order: Order, minor: int | None = None) -> Movement:
-    """The processor says that the buyer's money came."""
-    amount = order.money(order.facts().total.minor if minor is None else minor)
-    purpose = f"order:{order.id}:payment"
-    movement = payments.intend(
-        group_id=order.group_id, kind=Kind.COLLECT, amount=amount, person_id=order.buyer_id, purpose=purpose,
-        key=f"{purpose}:{next(_numbers)}", order_id=order.id, gateway="stripe_connect",
-    )  # fmt: skip
-    payments.confirm(movement_id=movement.id, by=None, bank_reference=f"ch_{movement.id}")
-    return movement
 
 
 def open_movements(order: Order) -> list[Movement]:
@@ -71,16 +56,6 @@ def goes(order: Order) -> None:
 def takes_fee(order: Order, minor: int = 450) -> None:
     with unit_of_work():
         gateway_news.fee_taken(FeeTaken(order.group_id, order.id, order.money(minor), f"txn_{order.id}"))
-
-
-def is_asked_back(order: Order, fee: int = 1500, *, inquiry: bool = False) -> None:
-    of = (order.group_id, order.id, f"dp_{order.id}", order.facts().total, clock.now())
-    with unit_of_work():
-        chargebacks.opened(
-            ChargebackOpened(
-                *of, is_inquiry=inquiry, fee=order.money(0 if inquiry else fee), reason="fraudulent", evidence_due_at=None
-            )
-        )  # fmt: skip
 
 
 def is_won(order: Order) -> None:

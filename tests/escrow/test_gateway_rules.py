@@ -19,7 +19,7 @@ from marketplace.escrow.money_rules import owed, paid
 from marketplace.escrow.order_rules import Action, Deed, Order, Party, State
 from marketplace.escrow.rules import ENDED, LAW
 from marketplace.groups.term_rules import Terms
-from marketplace.kernel.errors import NotAllowed, RuleBroken
+from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.ledger.rules import escrow, gateway, losses, payable, processor_fee, receivable
 from marketplace.payments.rules import Through
@@ -154,7 +154,7 @@ def test_the_books_agree_wherever_a_processor_and_a_bank_lead_and_every_kind_of_
 
 
 def test_a_processor_has_nothing_to_say_about_a_treasurers_order() -> None:
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RuleBroken):
         judge(an_order(terms=Terms()), by_gateway(Action.SUBMIT_PAYMENT), now=NOON)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from marketplace.accounts.models import Person
 from marketplace.accounts.queries import addresses_of
 from marketplace.auctions.rules import State as LotState
 from marketplace.catalog.models import Item
-from marketplace.escrow import lapsing, paying, payouts, returns, service, shipping
+from marketplace.escrow import chargebacks, delivery, lapsing, paying, payouts, returns, service, shipping
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.groups import queries as groups
@@ -19,9 +20,12 @@ from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
 from marketplace.ledger.rules import escrow
+from marketplace.payments import service as payments
+from marketplace.payments.events import ChargebackOpened
+from marketplace.payments.rules import Kind, Through
 from tests.factories.auctions import a_lot
 from tests.factories.catalog import an_item
 from tests.factories.groups import a_group, a_member
@@ -45,6 +49,8 @@ def an_order(
 ) -> Order:
     """An order of a group with a treasurer, in `state`. Amounts are in minor units of the group's currency."""
     group = group or a_group()
+    if state is State.CHARGEBACK:
+        terms = replace(terms or group.terms, gateway=Through.STRIPE)
     seller = seller or a_member(group, name="Hedwig Amsel")
     buyer = buyer or a_member(group, name="Marta Lind")
     costs = {"shipping_minor": shipping, "shipping_further_minor": further}
@@ -169,6 +175,31 @@ def account_of(order: Order) -> str:
     return escrow(order.id)
 
 
+def comes(order: Order, minor: int | None = None) -> None:
+    """A payment processor says that the buyer's money came."""
+    if order.state == State.AWAITING_PAYMENT:
+        delivery.choose_delivery(order_id=order.id, by=order.buyer_id, address_id=an_address(order.buyer_id))
+    amount = order.money(order.facts().total.minor if minor is None else minor)
+    purpose = f"order:{order.id}:payment"
+    movement = payments.intend(
+        group_id=order.group_id, kind=Kind.COLLECT, amount=amount, person_id=order.buyer_id, purpose=purpose,
+        key=f"{purpose}:{next(_numbers)}", order_id=order.id, gateway=Through.STRIPE,
+    )  # fmt: skip
+    payments.confirm(movement_id=movement.id, by=None, bank_reference=f"ch_{movement.id}")
+
+
+def is_asked_back(order: Order, fee: int = 1500, *, inquiry: bool = False) -> None:
+    """The buyer's bank asks all of it back."""
+    order = fresh(order)
+    with unit_of_work():
+        chargebacks.opened(
+            ChargebackOpened(
+                order.group_id, order.id, f"dp_{order.id}", order.facts().total, clock.now(), is_inquiry=inquiry,
+                fee=order.money(0 if inquiry else fee), reason="fraudulent", evidence_due_at=None,
+            )
+        )  # fmt: skip
+
+
 def _way_to(state: State, *, pick_up: bool) -> list[Any]:
     paid = [lambda order: pay(order, pick_up=pick_up)]
     shipped = [*paid, ship]
@@ -204,6 +235,7 @@ def _way_to(state: State, *, pick_up: bool) -> list[Any]:
         State.CLOSED: [*released, lambda order: lapse(), pay_out],
         State.UNPAID: [_make_unpaid],
         State.CANCELLED: agree,
+        State.CHARGEBACK: [comes, is_asked_back],
     }
     return ways[state]
 

@@ -177,6 +177,14 @@ def test_a_payout_is_never_just_dropped(app: Flask) -> None:
         service.withdraw(movement_id=movement.id, by=None)
 
 
+def test_a_payout_that_the_gateway_may_have_heard_of_is_not_withdrawn(app: Flask) -> None:
+    movement = a_movement()
+    with unit_of_work():
+        db.session.get_one(Movement, movement.id).tries = 1
+    with pytest.raises(RuleBroken, match="right now"):
+        service.withdraw(movement_id=movement.id, by=None)
+
+
 def test_there_is_no_movement_that_nobody_intended(app: Flask) -> None:
     with pytest.raises(NotFound):
         service.confirm(movement_id=404, by=None, bank_reference="x")

@@ -528,6 +528,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /orders/<int:order_id>/payouts/<any(buyer, seller):payee>": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
     "POST /orders/<int:order_id>/payouts/<any(buyer, seller):payee>": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
     "POST /orders/<int:order_id>/payouts/<any(buyer, seller):payee>/failed": (to(CONFIRMERS, "a payout to the seller", refused=PARTIES),),
+    "POST /orders/<int:order_id>/payouts/<any(buyer, seller):payee>/otherwise": (button(OFFICERS, "a payout that waits", refused=PARTIES),),
     "GET /g/<slug>/deposit": (to(MEMBERS),),
     "POST /g/<slug>/deposit/sent": (button(MEMBERS, "the group"),),
     "POST /g/<slug>/deposit/return": (button(MEMBERS, "the group"),),

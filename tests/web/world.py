@@ -354,6 +354,17 @@ class _Builder:
         self._thing("the sale", slug=self.group.slug, number=sale.number)
         self._thing("a lot of the sale", slug=self.group.slug, number=sale.number, lot=lot.number)
 
+    def _payout_that_waits(self) -> None:
+        """A payment processor has not paid it for eighty days."""
+        order = self._deal(State.PAYING_OUT)
+        self._order("an order that waits for the processor", order)
+        self.things["a payout that waits"] = {"order_id": order.id, "payee": "seller"}
+        with unit_of_work():
+            row = db.session.get_one(Order, order.id)
+            row.terms = replace(row.terms, gateway=Through.STRIPE)
+            row.held_at = clock.now() - timedelta(days=81)
+            row.is_second_officer_due = True
+
     def build_orders(self) -> None:
         named = {
             "an unpaid order": State.AWAITING_PAYMENT,
@@ -374,6 +385,7 @@ class _Builder:
         self.things["a payout to the seller"] = {**self.things["an order being paid out"], "payee": "seller"}
         by_card = replace(self.group.terms, gateway=Through.STRIPE)
         self._order("an order to be paid by card", self._deal(State.AWAITING_PAYMENT, terms=by_card))
+        self._payout_that_waits()
         self._parcels()
         self._pick_up()
         self._proof()

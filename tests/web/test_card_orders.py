@@ -1,0 +1,44 @@
+"""The pages of orders whose money a payment processor carries."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from marketplace.escrow.order_rules import State
+from marketplace.groups.term_rules import Terms
+from marketplace.payments.rules import Through
+from tests.factories.accounts import sign_in
+from tests.factories.escrow import an_order, comes, fresh, lapse, receive, release, ship
+from tests.web.order_pages import an_officer, buyer_of, group_of, seller_of
+
+CARD = Terms(gateway=Through.STRIPE)
+
+
+def page_of(app: Flask, order_id: int, person: object) -> str:
+    client = app.test_client()
+    sign_in(client, person)  # type: ignore[arg-type]
+    answer = client.get(f"/orders/{order_id}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+@pytest.mark.one_database
+def test_both_sides_and_the_officers_see_what_the_bank_says(app: Flask) -> None:
+    order = an_order(State.CHARGEBACK)
+    officer = an_officer(group_of(order))
+    for person in (buyer_of(order), seller_of(order), officer):
+        text = page_of(app, order.id, person)
+        assert "The buyer’s bank asks the money back" in text
+        assert "fraudulent" in text and "The bank has not decided" in text
+
+
+@pytest.mark.one_database
+def test_the_seller_sees_the_fees_and_that_it_is_paid_by_itself(app: Flask) -> None:
+    order = an_order(terms=CARD)
+    for step in (comes, ship, receive, release):
+        step(fresh(order))
+    lapse()
+    text = page_of(app, order.id, seller_of(order))
+    assert "It is paid by itself" in text and "came in, and is held" in text
+    assert "Pay it out" not in text
