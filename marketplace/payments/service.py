@@ -159,6 +159,7 @@ def wait(*, movement_id: int, fence: int, reason: str) -> None:
     movement.fence += 1
     movement.due_at = clock.now() + rules.pause_before(movement.attempt)
     movement.attempt += 1
+    movement.tries = 0  # of the new key nobody has heard
     movement.source = movement.account = None
     if movement.waits_for != reason:
         movement.waits_for = reason

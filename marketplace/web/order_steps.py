@@ -12,7 +12,7 @@ from markupsafe import Markup
 from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.money_rules import sees_slip
-from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.order_rules import Action, Order as Facts, Party, State
 from marketplace.escrow.reference_rules import parcel_of
 from marketplace.escrow.reminding_rules import due_of, ship_until
 from marketplace.kernel import clock
@@ -85,7 +85,7 @@ def places_of(order: Order, lines: Sequence[OrderLine], reader: Reader) -> list[
     if facts.state in _SETTLED:
         return [
             _paid(order, lines, reader),
-            Place(_("Held by the group for this order"), _("no more")),
+            Place(_holder(facts), _("no more")),
             _settled(order, reader),
         ]
     target = Place(
@@ -94,7 +94,7 @@ def places_of(order: Order, lines: Sequence[OrderLine], reader: Reader) -> list[
     if facts.held:
         is_short = facts.state is State.TOPPING_UP
         note = "" if is_short else _("Not the seller’s yet.")
-        held = Place(_("Held by the group for this order"), sums=(("", facts.held),), note=note, is_here=True)
+        held = Place(_holder(facts), sums=(("", facts.held),), note=note, is_here=True)
         return [_paid(order, lines, reader), held, target]
     if facts.state in (State.UNPAID, State.CANCELLED):
         note = _("Money that still comes is paid back.")
@@ -106,7 +106,14 @@ def places_of(order: Order, lines: Sequence[OrderLine], reader: Reader) -> list[
         else _("Nothing is held yet.")
     )
     here = Place(_("Still with"), sums=((buyer, facts.total),), note=note, is_here=True)
-    return [here, Place(_("Then held by the group"), _("until receipt is confirmed")), target]
+    then = _("Then held at the payment processor") if facts.is_by_gateway else _("Then held by the group")
+    return [here, Place(then, _("until receipt is confirmed")), target]
+
+
+def _holder(facts: Facts) -> str:
+    if facts.is_by_gateway:
+        return str(_("Held at the payment processor for this order"))
+    return str(_("Held by the group for this order"))
 
 
 def _paid(order: Order, lines: Sequence[OrderLine], reader: Reader) -> Place:

@@ -241,7 +241,10 @@ def next_words(order: Order) -> list[tuple[LazyString | str, LazyString | str]]:
     words = {"amount": seller, "fee": order.fee, "days": order.terms.days_to_pay_out}
     fee = _("The group’s fee of %(fee)s comes off.") if order.fee else ""
     steps = [
-        (_l("The group holds the money"), _l("Not the seller’s yet, and not the group’s.")),
+        (
+            _l("It is held at the payment processor") if order.is_by_gateway else _l("The group holds the money"),
+            _l("Not the seller’s yet, and not the group’s."),
+        ),
         (
             _l("%(seller)s ships it"),
             _("Within %(days)s days, else the buyer may cancel.", days=order.terms.days_to_ship),
@@ -251,7 +254,7 @@ def next_words(order: Order) -> list[tuple[LazyString | str, LazyString | str]]:
             _("Within %(days)s days of arrival.", days=order.terms.days_to_inspect),
         ),
         (
-            told(_("The treasurer pays the seller %(amount)s"), words),
+            told(_pays(order), words),
             told(_("Within %(days)s days of release.") + f" {fee}", words),
         ),
         (
@@ -260,6 +263,12 @@ def next_words(order: Order) -> list[tuple[LazyString | str, LazyString | str]]:
         ),
     ]
     return steps[_FIRST_NEXT[order.state] :] if order.state in _FIRST_NEXT else []
+
+
+def _pays(order: Order) -> str:
+    if order.is_by_gateway:
+        return str(_("The payment processor pays the seller %(amount)s, less its own fee"))
+    return str(_("The treasurer pays the seller %(amount)s"))
 
 
 # Which of those steps comes next.

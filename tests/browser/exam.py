@@ -44,6 +44,8 @@ class Exam:
     def __init__(self, page: Page, url: str, *, story: str, twin: BrowserContext | None = None) -> None:
         """`twin`: for a visitor without scripts, a context with them, in which axe looks at the same page."""
         self.page, self.url, self.story, self.twin = page, url, story, twin
+        self.elsewhere: tuple[str, ...] = ()
+        """Where else he may be led: to the payment processor's pages."""
         self.status = 0
         """Of the page that is open."""
         self._faults: list[str] = []
@@ -59,7 +61,7 @@ class Exam:
                 self._examine()
                 break
             except Error as why:  # the page of a lot loads itself anew the moment its lot ends
-                if not tries_left or "context was destroyed" not in why.message:
+                if not tries_left or not ("context was destroyed" in why.message or "is navigating" in why.message):
                     raise
                 self.page.wait_for_load_state()
         assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"
@@ -132,7 +134,7 @@ class Exam:
             self._faults.append(f"the console says: {message.text}")
 
     def _on_request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.url}/", "data:", "blob:")):
+        if not request.url.startswith((f"{self.url}/", "data:", "blob:", *self.elsewhere)):
             self._faults.append(f"it asks elsewhere: {request.url}")
 
     def _on_response(self, response: Response) -> None:

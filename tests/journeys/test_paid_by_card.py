@@ -9,19 +9,34 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from marketplace.escrow import card_paying, lapsing, proving
+from marketplace.escrow import card_paying, lapsing, payouts, proving
 from marketplace.escrow.models import Order
-from marketplace.escrow.order_rules import Action, State
+from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.groups.models import Group
+from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
+from marketplace.kernel.database import db
 from marketplace.ledger import audit, queries as ledger
 from marketplace.ledger.rules import Chart, gateway
 from marketplace.payments import checkouts
 from marketplace.payments.asking import ask_gateways
 from marketplace.payments.rules import Through
-from marketplace.playmoney import charges, checkout, disputes
+from marketplace.playmoney import accounts, charges, checkout, disputes
 from marketplace.playmoney.server import StandIn
-from tests.factories.escrow import an_address, an_order, dispute, fresh, lapse, receive, release, rule, ship
+from tests.factories.escrow import (
+    an_address,
+    an_order,
+    dispute,
+    fresh,
+    lapse,
+    receive,
+    release,
+    rule,
+    ship,
+    treasurer_of,
+)
+from tests.factories.groups import a_member
 from tests.factories.stripe import BACK, become_seller, hear, now_of, stripe_at
 
 BY_CARD = Terms(fee_basis_points=500, gateway=Through.STRIPE)
@@ -235,3 +250,46 @@ def test_the_clock_refunds_what_is_not_shipped(app: Flask, stripe: StandIn) -> N
         work(stripe)
     assert state(order) == State.CLOSED
     assert stripe.till.all("refund")[0]["amount"] == 142_00
+
+
+def test_what_a_restricted_account_cannot_be_paid_waits_and_goes_when_it_can(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    (account,) = stripe.till.kept["account"]
+    ship(order)
+    receive(order)
+    release(order)
+    accounts.become(stripe.till, account, wanted=["external_account"])
+    hear(stripe)
+    work(stripe)
+    assert state(order) == State.PAYING_OUT
+    assert not stripe.till.all("transfer")
+    accounts.become(stripe.till, account)
+    hear(stripe)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    check_books(order, stripe)
+
+
+def test_by_day_eighty_two_officers_pay_what_the_account_cannot_be_paid(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    (account,) = stripe.till.kept["account"]
+    ship(order)
+    receive(order)
+    release(order)
+    accounts.become(stripe.till, account, wanted=["external_account"])
+    hear(stripe)
+    work(stripe)
+    group = db.session.get_one(Group, order.group_id)
+    one, other = treasurer_of(order).id, a_member(group, Role.TREASURER).id
+    with clock.at(clock.now() + timedelta(days=81)):
+        work(stripe)
+        payouts.propose_otherwise(order_id=order.id, by=one, payee=Party.SELLER)
+        payouts.agree_otherwise(order_id=order.id, by=other, payee=Party.SELLER)
+        accounts.become(stripe.till, account)
+        work(stripe)
+        payouts.confirm_payout(order_id=order.id, by=other, payee=Party.SELLER, bank_reference="SEPA 81")
+    assert state(order) == State.CLOSED
+    assert not stripe.till.all("transfer"), "it is paid once"
+    assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
