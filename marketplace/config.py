@@ -17,8 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+# A demo without a key of Stripe's is paid with play money: a stand-in on loopback, whose keys everybody may know.
 PLAY_KEY, PLAY_SECRET, PLAY_URL = "sk_test_play_money", "whsec_play_money", "http://127.0.0.1:8001"
-"""A demo without a key of Stripe's is paid with play money: a stand-in on loopback, whose keys everybody may know."""
 SAMPLE_KEYS = frozenset("changeme change secret dev development sample example test password insecure".split())
 """Words that a key from an example is written with."""
 _SHORTEST_KEY = 32
@@ -219,7 +219,6 @@ class Settings:
 
     @property
     def is_play_money(self) -> bool:
-        """Whether its Stripe is the stand-in that `flask serve` starts beside a demo."""
         return self.stripe_key == PLAY_KEY
 
     @property

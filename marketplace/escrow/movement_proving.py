@@ -51,7 +51,8 @@ def _booked() -> dict[int, Sums]:
     went = func.sum(case((is_debit & is_back, -Entry.amount_minor), (is_debit, 0), else_=Entry.amount_minor))
     query = select(Transfer.order_id, came, went).join(Entry, Entry.transfer_id == Transfer.id)
     query = query.where(Entry.account.startswith(f"{Chart.GATEWAY}:", autoescape=True))
-    query = query.where(Transfer.order_id.is_not(None), ~_is_of(_NOBODY_ASKED))
+    # Of its own deeds: what a deposit paid because of the order is not the order's.
+    query = query.where(Transfer.reference.startswith("order:"), ~_is_of(_NOBODY_ASKED))
     return _not_empty(query.group_by(Transfer.order_id))
 
 

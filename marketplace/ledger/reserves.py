@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from marketplace.kernel import clock
+from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.due import survives
 from marketplace.ledger import reserve_rules as rules
@@ -33,12 +34,22 @@ class Proven:
 
 def take_due_roots(limit: int = 50) -> int:
     """Take the root of today in every group that has books and no root of today yet. How many were taken."""
-    today = clock.now().date()
-    has_one = exists().where(DailyRoot.group_id == Head.group_id, DailyRoot.day == today)
-    due = select(Head.group_id).where(Head.number > 0, ~has_one).order_by(Head.group_id).limit(limit)
+    due = select(Head.group_id).where(*_without_root(clock.now().date())).order_by(Head.group_id).limit(limit)
     ids = list(db.session.scalars(due))
     let_go()
     return sum(survives(_take_today, group_id) for group_id in ids)
+
+
+def to_take(now: datetime) -> Backlog:
+    """How many groups have no root of today yet; late, where the first hour of the day is over."""
+    query = select(func.count()).select_from(Head).where(*_without_root(now.date()))
+    due = db.session.scalar(query) or 0
+    return Backlog(due, due if now.hour else 0)
+
+
+def _without_root(today: date) -> tuple[ColumnElement[bool], ...]:
+    has_one = exists().where(DailyRoot.group_id == Head.group_id, DailyRoot.day == today)
+    return Head.number > 0, ~has_one
 
 
 def _take_today(group_id: int) -> bool:

@@ -18,6 +18,7 @@ from marketplace.escrow import queries as escrow, treasury
 from marketplace.kernel import clock, heartbeat
 from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.errors import NotFound
+from marketplace.ledger import reserves
 from marketplace.notifications import queries as notices, service as notifications
 from marketplace.payments import checkouts, incoming, queries as payments
 from marketplace.reputation import queries as reputation
@@ -41,13 +42,15 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Deposits to give back"), returning.to_return),
     (_l("Disputes on which the clock acts"), disputes.to_lapse),
     (_l("Disputes to remind of"), disputes.to_remind),
+    (_l("Books to seal for the day"), reserves.to_take),
     (_l("Movements of money to ask a gateway for"), payments.to_ask),
     (_l("What Stripe told and is to be acted on"), incoming.to_act_on),
     (_l("Card payments to look at again"), checkouts.to_look_at),
     (_l("Feedback to show"), reputation.to_show),
     (_l("Mails to send"), notices.to_send),
 )
-"""Every duty of the timetable but the forgetting of what is old, in its order, and how much of it waits."""
+"""Every duty of the timetable in its order, and how much of it waits; but for those that forget what is old, or only
+look whether there is something."""
 
 
 @blueprint.get("/operator")

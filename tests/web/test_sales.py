@@ -109,7 +109,7 @@ def test_sealed_bids_are_not_told(sale, reader):
     after = reader.get(path_of(sale, "/now"))
     assert after.headers["ETag"] == before.headers["ETag"]
     assert "sealed bids" in words(after)
-    assert "77" not in words(after)
+    assert "77.00" not in words(after)
 
 
 def test_what_a_moderator_has_hidden_is_not_on_the_page(sale, reader, group):

@@ -49,7 +49,9 @@ from tests.conftest import Browser
 MakeSettings = Callable[..., Settings]
 
 # These last until somebody acts or days go by; the other states pass on by themselves within a second.
-LASTING = set(State) - {State.RELEASED, State.REFUNDED, State.SPLIT}
+# A chargeback comes of a card, and the demo group pays its treasurer.
+SHOWN = set(State) - {State.CHARGEBACK}
+LASTING = SHOWN - {State.RELEASED, State.REFUNDED, State.SPLIT}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -190,7 +192,7 @@ def test_every_photograph_lies_in_the_storage(house: Flask) -> None:
 
 def test_there_is_an_order_in_every_state_and_the_worker_leaves_it_there(house: Flask) -> None:
     passed_through = {State(state) for state in db.session.scalars(select(OrderLine.to_state).distinct())}
-    assert passed_through | states_of_orders() == set(State)
+    assert passed_through | states_of_orders() == SHOWN
     assert states_of_orders() == LASTING
     assert loop.run_once(house, duties.TIMETABLE)
     db.session.rollback()
