@@ -48,6 +48,8 @@ class Leaf:
     salt: str
 
     def node(self) -> Node:
+        """Raises ValueError where nothing, or less, is owed on it."""
+        _check_owed(self.minor)
         return Node(_hash("leaf", self.account, self.minor, self.salt), self.minor)
 
 
@@ -119,7 +121,8 @@ def is_owed(account: str) -> bool:
 
 
 def leaves_of(balances: Mapping[str, int], secret: str) -> list[Leaf]:
-    """What is owed, by account, as leaves. Their order is that of their hashes: their places tell nothing."""
+    """What is owed, by account, as leaves. Their order is that of their hashes: their places tell nothing. Raises
+    ValueError where less than nothing is owed on one: no root is honest that hides such a sum in a larger one."""
     owed = [
         Leaf(account, minor, _salt(secret, account))
         for account, minor in balances.items()
@@ -208,10 +211,14 @@ def _levels(leaves: Sequence[Leaf]) -> list[list[Node]]:
 
 def _above(left: Node, right: Node) -> Node:
     """Both sums are sealed, not only what they make: else one could be made larger and the other smaller."""
-    for node in (left, right):
-        if type(node.minor) is not int or not 0 < node.minor <= LARGEST_MINOR:
-            raise ValueError(f"{node.minor} is no amount that is owed")
+    _check_owed(left.minor)
+    _check_owed(right.minor)
     return Node(_hash("node", left.hash, left.minor, right.hash, right.minor), left.minor + right.minor)
+
+
+def _check_owed(minor: int) -> None:
+    if type(minor) is not int or not 0 < minor <= LARGEST_MINOR:
+        raise ValueError(f"{minor} is no amount that is owed")
 
 
 def _salt(secret: str, account: str) -> str:

@@ -10,11 +10,12 @@ from flask_security import auth_required
 
 from marketplace.escrow import books
 from marketplace.groups.rules import Permission
-from marketplace.kernel.errors import NotFound
+from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.ledger import reserves
 from marketplace.ledger.reserve_file import Document, written
 from marketplace.ledger.reserve_rules import Proof, examine
+from marketplace.ledger.reserves import Proven
 from marketplace.ledger.rules import Chart, chart_of, order_of
 from marketplace.web.frame import group_here
 from marketplace.web.limits import limiter
@@ -41,7 +42,8 @@ def show(slug: str) -> str:
         taken_at=proven and proven.taken.taken_at,
         mine=[_line(proof, proven.taken.currency) for proof in proven.proofs] if proven else [],
         sum=Money(sum(proof.leaf.minor for proof in proven.proofs), group.currency) if proven else None,
-        wrong=examine(proven.taken.root(), proven.taken.seal, proven.proofs) if proven else [],
+        by_books=proven and proven.by_books,
+        wrong=_wrong_with(proven) if proven else [],
         roots=found[:_PAGE],
         more=found[_PAGE - 1].day if len(found) > _PAGE else None,
         is_first=before is None,
@@ -58,11 +60,20 @@ def download(slug: str) -> Response:
     proven = reserves.proven(group.id, books.accounts_of(group.id, me()), day=day)
     if proven is None:
         raise NotFound("There is no proof of that day.")
+    if proven.by_books is None:
+        raise RuleBroken("The books of that day were changed by hand. Tell whoever runs this site, and ask again then.")
     document = Document(group.name, proven.taken.root(), proven.taken.seal, proven.proofs)
     answer = Response(written(document), mimetype="application/json")
     name = f"{group.slug}-proof-{proven.taken.day}.json"
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
+
+
+def _wrong_with(proven: Proven) -> list[str]:
+    found = examine(proven.taken.root(), proven.taken.seal, proven.proofs)
+    if not found and proven.by_books != proven.taken.root().tree:
+        return [_("The books of that day were changed by hand: they do not give this sum any more.")]
+    return found
 
 
 def _line(proof: Proof, currency: str) -> tuple[str, str, Money]:

@@ -110,6 +110,16 @@ def test_no_sum_on_the_way_is_negative_or_without_end(minor: int) -> None:
     assert "none that money can be" in wrong(a_root(), bent)[0]
 
 
+@pytest.mark.parametrize("minor", [0, -5_00, 10**12 + 1])
+def test_no_leaf_is_negative_or_without_end_even_where_it_stands_alone(minor: int) -> None:
+    """Two of one account, one of them negative, would owe the member nothing and still show him his own."""
+    with pytest.raises(ValueError, match="no amount that is owed"):
+        leads_to(Proof(Leaf("escrow:7", minor, "a" * 64), ()))
+    if minor:
+        with pytest.raises(ValueError, match="no amount that is owed"):
+            leaves_of({**BALANCES, "escrow:9": minor}, SECRET)
+
+
 def test_a_leaf_is_no_node() -> None:
     """Whoever owns one leaf cannot pass an inner node off as another."""
     leaves = leaves_of({"escrow:1": 10, "escrow:2": 20}, SECRET)

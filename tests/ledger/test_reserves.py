@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
-from marketplace.ledger import audit, reserves, rules
+from marketplace.ledger import audit, reserves, rules, service
 from marketplace.ledger.models import DailyRoot
 from marketplace.ledger.reserve_rules import BEFORE_THE_FIRST_ROOT, Node, examine
 from marketplace.ledger.rules import Move
@@ -30,6 +31,20 @@ def taken_on(days: int) -> DailyRoot:
 
 def found() -> list[tuple[str, str]]:
     return [(each.what, each.sentence) for each in reserves.root_findings()]
+
+
+def queries_of(read: Callable[[], object]) -> int:
+    asked: list[str] = []
+
+    def note(*arguments: object) -> None:
+        asked.append(str(arguments[2]))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        read()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return sum(statement.startswith("SELECT") for statement in asked)
 
 
 def test_a_root_holds_all_that_is_owed_and_what_is_held(app: Flask) -> None:
@@ -126,7 +141,7 @@ def test_a_forged_root_is_not_what_the_books_owed(app: Flask) -> None:
         "UPDATE ledger_roots SET tree_hash = :tree, owed_minor = 6000, held_minor = 6000, seal = :seal",
         tree="0" * 64, seal=forged,
     )  # fmt: skip
-    assert "is not what the books owed then" in found()[0][1]
+    assert "is not what the books held and owed then" in found()[0][1]
     proven = reserves.proven(1, {rules.escrow(7)})
     assert proven is not None
     assert examine(proven.taken.root(), forged, proven.proofs) == ["EUR 100.00 on escrow:7 are not in the root."]
@@ -138,3 +153,62 @@ def test_a_root_over_other_books_is_found(app: Flask) -> None:
     change("UPDATE ledger_transfers SET hash = :hash", hash="0" * 64)
     assert "seals other books" in found()[0][1]
     assert list(audit.findings())
+
+
+def test_what_is_held_cannot_be_passed_off_as_lying_elsewhere(app: Flask) -> None:
+    """The sum is the same, and the seal is right: only the books know that nothing was lost."""
+    a_transfer(paid_in(100_00))
+    forged = replace(taken_on(1).root(), held_minor=60_00, elsewhere_minor=40_00)
+    change("UPDATE ledger_roots SET held_minor = 6000, elsewhere_minor = 4000, seal = :seal", seal=forged.seal())
+    assert forged.agrees
+    assert "is not what the books held and owed then" in found()[0][1]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entries SET account = 'nonsense:1' WHERE account = 'escrow:7'",
+        "UPDATE ledger_entries SET side = 'debit' WHERE account = 'escrow:7'",
+        "DELETE FROM ledger_entries WHERE account IN ('gateway:1', 'escrow:7')",
+    ],
+)
+def test_books_that_cannot_be_reckoned_are_named_and_keep_no_other_group_s_from_it(app: Flask, statement: str) -> None:
+    a_transfer(paid_in(100_00))
+    a_transfer(paid_in(group_id=2, order_id=8), group_id=2, order_id=8)
+    with clock.at(NOON + timedelta(days=1)):
+        assert reserves.take_due_roots() == 2
+    change(statement)
+    assert [sentence for _what, sentence in found()] == [
+        "Group 1: the root of 2030-01-02 is not what the books held and owed then."
+    ]
+
+
+def test_no_root_hides_that_somebody_is_owed_less_than_nothing(app: Flask) -> None:
+    a_transfer(paid_in(100_00))
+    a_transfer(released(120_00, fee=0))
+    with pytest.raises(ValueError, match="no amount that is owed"):
+        taken_on(1)
+    with clock.at(NOON + timedelta(days=1, hours=2)):
+        assert reserves.take_due_roots() == 0
+        assert reserves.to_take(clock.now()).late == 1, "the operator's page shows it"
+
+
+def test_books_without_a_transfer_have_no_root(app: Flask) -> None:
+    with unit_of_work():
+        service.lock(1, currency="EUR")
+    assert reserves.take_root(group_id=1) is None
+
+
+def test_the_audit_asks_as_much_of_forty_days_as_of_three(app: Flask) -> None:
+    """And finds what is wrong in the oldest of them and in the newest."""
+    for number in range(1, 4):
+        a_transfer(paid_in(order_id=number), order_id=number)
+        taken_on(number)
+    assert queries_of(found) == 2
+    for number in range(4, 41):
+        a_transfer(paid_in(order_id=number), order_id=number)
+        taken_on(number)
+    assert queries_of(found) == 2
+    assert found() == []
+    change("UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE account = 'escrow:40'")
+    assert [sentence[:32] for _what, sentence in found()] == ["Group 1: the root of 2030-02-10 "]

@@ -80,3 +80,28 @@ def test_a_member_whose_money_was_left_out_is_told(app: Flask, client_of: Client
     assert "This does not add up" in page
     assert "nothing should be paid out until it is clear" in page
     assert "All of it is in the sealed sum" not in page
+
+
+@pytest.mark.parametrize(
+    ("statement", "can_be_downloaded"),
+    [
+        ("UPDATE ledger_entries SET account = 'escrow:999' WHERE account LIKE 'escrow:%'", True),
+        ("UPDATE ledger_entries SET account = 'nonsense:1' WHERE account LIKE 'escrow:%'", False),
+        ("UPDATE ledger_entries SET side = 'debit' WHERE account LIKE 'escrow:%'", False),
+    ],
+)
+def test_a_member_whose_money_was_taken_out_of_the_books_does_not_read_that_nothing_was_his(
+    app: Flask, client_of: ClientOf, statement: str, can_be_downloaded: bool
+) -> None:
+    group = a_group()
+    mine = an_order(State.HELD, group=group)
+    reserves.take_root(group_id=group.id)
+    change(statement)
+    client = client_of(db.session.get_one(Person, mine.buyer_id))
+    page = client.get(path_of(group.slug)).text
+    assert "This does not add up" in page and "they do not give this sum any more" in page
+    assert "Nothing was held for you" not in page
+    assert "keep them" in page
+    assert ("Download my proof" in page) == can_be_downloaded
+    answer = client.get(f"{path_of(group.slug)}.json")
+    assert answer.status_code == (200 if can_be_downloaded else 409)
