@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -142,18 +142,22 @@ def tree_of(leaves: Sequence[Leaf]) -> Node:
     return _levels(leaves)[-1][0] if leaves else Node(_NOTHING, 0)
 
 
-def proof_of(leaves: Sequence[Leaf], account: str) -> Proof | None:
-    """The way from the account's leaf to the root; none where nothing is owed on it."""
-    place = next((number for number, leaf in enumerate(leaves) if leaf.account == account), None)
-    if place is None:
-        return None
-    leaf, path = leaves[place], []
-    for level in _levels(leaves)[:-1]:
+def proofs_of(leaves: Sequence[Leaf], accounts: Collection[str]) -> list[Proof]:
+    """The ways from the accounts' leaves to the root, in the order of their names. Where nothing is owed on an account,
+    there is none."""
+    levels = _levels(leaves) if leaves else []
+    wanted = [(leaf.account, place) for place, leaf in enumerate(leaves) if leaf.account in accounts]
+    return [Proof(leaves[place], _path(levels, place)) for _account, place in sorted(wanted)]
+
+
+def _path(levels: Sequence[Sequence[Node]], place: int) -> tuple[Step, ...]:
+    path = []
+    for level in levels[:-1]:
         beside = place ^ 1
         if beside < len(level):  # the last of an odd number goes up alone
             path.append(Step(Side.LEFT if beside < place else Side.RIGHT, level[beside]))
         place //= 2
-    return Proof(leaf, tuple(path))
+    return tuple(path)
 
 
 def leads_to(proof: Proof) -> Node:

@@ -110,10 +110,10 @@ def proven(group_id: int, accounts: Collection[str], *, day: date | None = None)
         return None
     try:
         leaves = rules.leaves_of(_balances_at(group_id, taken.number), taken.secret)
-        tree, proofs = rules.tree_of(leaves), [rules.proof_of(leaves, account) for account in sorted(accounts)]
+        tree, proofs = rules.tree_of(leaves), tuple(rules.proofs_of(leaves, accounts))
     except ValueError:
         return Proven(taken, (), None)
-    return Proven(taken, tuple(proof for proof in proofs if proof), tree)
+    return Proven(taken, proofs, tree)
 
 
 def root_findings() -> Iterator[Finding]:
