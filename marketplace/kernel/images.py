@@ -77,10 +77,14 @@ def picture_of(content: bytes, *, widths: tuple[int, ...], field: str | None = N
 
 
 def keep(picture: Picture, *, folder: str) -> str:
-    """Store every size of `picture`. Gives the key to be written down; nobody can guess it."""
+    """Store every size of `picture`, or none. Gives the key to be written down; nobody can guess it."""
     key = f"{folder}/{secrets.token_hex(16)}"
-    for width, content in picture.sizes.items():
-        storage.put(file_of(key, width), content)
+    try:
+        for width, content in picture.sizes.items():
+            storage.put(file_of(key, width), content)
+    except BaseException:
+        forget(key, widths=tuple(picture.sizes))
+        raise
     return key
 
 

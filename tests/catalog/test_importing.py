@@ -466,7 +466,8 @@ def test_thrown_away_while_it_is_imported_it_is_one_or_the_other(app: Flask, sel
     def throw() -> None:
         import_keeping.throw_away(upload_id=upload_id, by=by, group_id=group_id)
 
-    at_once(app, lambda: make(upload), throw)
+    failures = at_once(app, lambda: make(upload), throw)
+    assert all(isinstance(each, NotFound | RuleBroken) for each in failures), failures
     made = len(items_of(seller))
     assert (db.session.get(Import, upload_id) is None) is (made == 0)
     assert any(name.startswith("photos/") for name in files(app)) is (made == 1)

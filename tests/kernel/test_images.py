@@ -7,11 +7,13 @@ import zlib
 from io import BytesIO
 
 import pytest
+from flask import Flask
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from marketplace.kernel.errors import RuleBroken
-from marketplace.kernel.images import MOST_BYTES, picture_of
+from marketplace.kernel import storage
+from marketplace.kernel.errors import NotFound, RuleBroken
+from marketplace.kernel.images import MOST_BYTES, keep, picture_of
 
 SECRET = "somebody’s kitchen in Steyr"
 
@@ -189,3 +191,19 @@ def test_every_way_to_store_colours_is_read(mode: str) -> None:
 def test_the_same_file_is_known_again() -> None:
     content = file_of(corner())
     assert picture_of(content, widths=(480,)).sha256 == picture_of(content, widths=(96,)).sha256
+
+
+def test_where_one_size_cannot_be_stored_none_stays(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, kept = storage.put, []
+
+    def full(key: str, content: bytes) -> None:
+        if kept:
+            raise OSError("No space left on device")
+        kept.append(key)
+        put(key, content)
+
+    monkeypatch.setattr(storage, "put", full)
+    with pytest.raises(OSError, match="No space"):
+        keep(picture_of(file_of(corner()), widths=(480, 1200)), folder="photos")
+    with pytest.raises(NotFound):
+        storage.get(kept[0])
