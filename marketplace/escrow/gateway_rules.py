@@ -32,6 +32,10 @@ DAYS_FOR_A_BANK = 14
 # A processor may hold for 90 days; ten are kept to pay otherwise what it could not pay.
 DAYS_UNTIL_OTHERWISE = 80
 
+# An order whose buyer may have paid, in a session of which nothing final is known, is not called unpaid for so long:
+# processors have been away for hours, and never for days.
+DAYS_FOR_NEWS = 3
+
 
 def for_a_bank(terms: Terms) -> timedelta:
     return timedelta(days=DAYS_FOR_A_BANK)

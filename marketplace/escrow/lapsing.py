@@ -6,26 +6,30 @@ nothing; two workers never take the same order, for the first one locks its row 
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from marketplace.escrow import finding, parcels
 from marketplace.escrow.acting import act
 from marketplace.escrow.events import ConfirmerMissing, DeadlineNear
+from marketplace.escrow.gateway_rules import DAYS_FOR_NEWS
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Deed, Party
 from marketplace.escrow.reminding_rules import Due, due_of, hours_left, next_reminder
-from marketplace.escrow.rules import WAITING_FOR_OFFICERS
+from marketplace.escrow.rules import AWAITED, WAITING_FOR_OFFICERS
 from marketplace.groups import queries as groups
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.due import survives
 from marketplace.kernel.events import announce
+from marketplace.payments import checkouts
 
 
 def lapse_due_orders(limit: int = 50) -> int:
     """Let the clock act on orders whose deadline has passed. On how many it did."""
-    return sum(survives(_lapse_one, order_id) for order_id in _due(Order.deadline <= clock.now(), limit))
+    return sum(survives(_lapse_one, order_id) for order_id in _due(_is_over(clock.now()), limit))
 
 
 def remind_due_orders(limit: int = 50) -> int:
@@ -37,7 +41,7 @@ def remind_due_orders(limit: int = 50) -> int:
 def _lapse_one(order_id: int) -> bool:
     if not parcels.claim_for_end(order_id):
         return False
-    order = _claimed(order_id, Order.deadline <= clock.now())
+    order = _claimed(order_id, _is_over(clock.now()))
     if order is None:
         return False
     act(order, Deed(Action.LAPSE, Party.CLOCK), by=None)
@@ -72,6 +76,12 @@ def _reminder(order: Order, due: Due, hours: int) -> DeadlineNear:
         person_ids=finding.confirmers_of(order) if is_officers else (finding.person_of(order, duty.whose),),
         deed=duty.deed, then=duty.then,
     )  # fmt: skip
+
+
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    """Its time has passed. Where the buyer may have paid by card, and the news of it is late, that is waited for."""
+    may_be_paid = and_(Order.state.in_(AWAITED), Order.id.in_(checkouts.undecided()))
+    return and_(Order.deadline <= now, or_(~may_be_paid, Order.deadline <= now - timedelta(days=DAYS_FOR_NEWS)))
 
 
 def _due(condition: ColumnElement[bool], limit: int) -> list[int]:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import stripe
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
@@ -155,6 +155,11 @@ def close_all_of(order_id: int) -> None:
     """The order is over: nobody is to pay it any more. What comes all the same is given back."""
     for checkout in _open_of(order_id):
         checkout.is_unwanted, checkout.due_at = True, clock.now()
+
+
+def undecided() -> Select[int]:
+    """The orders of sessions of which nothing final is known: their buyers may have paid."""
+    return select(Checkout.order_id).where(Checkout.state == Paying.OPEN)
 
 
 def of_order(order_id: int) -> Sequence[Checkout]:

@@ -293,3 +293,44 @@ def test_by_day_eighty_two_officers_pay_what_the_account_cannot_be_paid(app: Fla
     assert state(order) == State.CLOSED
     assert not stripe.till.all("transfer"), "it is paid once"
     assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
+
+
+def test_who_paid_is_not_called_unpaid_because_the_news_is_late(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    session = now_of(begin(order))
+    checkout.pay(stripe.till, str(session.session_id))
+    assert session.session_id is not None and order.deadline is not None
+    with clock.at(order.deadline + timedelta(hours=25)):  # Stripe told nothing, and did not answer
+        lapse()
+        assert state(order) == State.AWAITING_PAYMENT
+        hear(stripe)
+        assert state(order) == State.HELD
+    check_books(order, stripe)
+
+
+def test_a_session_that_was_left_is_unpaid_as_soon_as_that_is_known(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    session = now_of(begin(order))
+    assert order.deadline is not None
+    with clock.at(order.deadline + timedelta(minutes=1)):
+        lapse()
+        assert state(order) == State.AWAITING_PAYMENT
+        checkout.expire(stripe.till, str(session.session_id))
+        hear(stripe)
+        lapse()
+        assert state(order) == State.UNPAID
+
+
+def test_no_order_waits_for_a_processor_for_ever(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay_other_orders(stripe)
+    session = now_of(begin(order))
+    checkout.pay(stripe.till, str(session.session_id))
+    assert order.deadline is not None
+    with clock.at(order.deadline + timedelta(days=3, minutes=1)):
+        lapse()
+        assert state(order) == State.UNPAID
+        hear(stripe)
+        work(stripe)
+        assert state(order) == State.CLOSED
+    assert stripe.till.all("refund")[0]["amount"] == 142_00, "what comes then is given back"
