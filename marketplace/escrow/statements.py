@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
@@ -18,7 +19,7 @@ from marketplace.kernel.database import db
 from marketplace.kernel.money import Money, zero
 from marketplace.ledger import rules as ledger
 from marketplace.ledger.models import Entry, Transfer
-from marketplace.ledger.rules import Side
+from marketplace.ledger.rules import Chart, Side
 
 Month = tuple[datetime, datetime]
 """Its first moment, and the first after it."""
@@ -32,14 +33,22 @@ class Line:
     """As the group's books have it; `came` and `went` are his, and `balance` is what was owed to him after it."""
     order: Order | None
     fee: Money
-    """What the group kept of his sale."""
+    """What the group kept of his sale,"""
+    processor_fee: Money
+    """and what a payment processor did."""
+    set_off: Money
+    """What of it went towards a debt of his to the group, instead of to him."""
     bank_reference: str
     """Of a payout: what stands on the bank's statement."""
 
     @property
     def gross(self) -> Money:
         """What the buyer had paid of it."""
-        return self.row.came + self.fee
+        return self.row.came + self.fee + self.processor_fee
+
+    @property
+    def paid_out(self) -> Money:
+        return self.row.went - self.set_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +67,20 @@ class Statement:
         return self._sum([line.row.went for line in self.lines])
 
     @property
+    def paid_out(self) -> Money:
+        return self._sum([line.paid_out for line in self.lines])
+
+    @property
+    def set_off(self) -> Money:
+        return self._sum([line.set_off for line in self.lines])
+
+    @property
     def fees(self) -> Money:
         return self._sum([line.fee for line in self.lines])
+
+    @property
+    def processor_fees(self) -> Money:
+        return self._sum([line.processor_fee for line in self.lines])
 
     @property
     def closing(self) -> Money:
@@ -73,7 +94,7 @@ def statement_of(group_id: int, person_id: int, currency: str, month: Month) -> 
     """A member's statement of one month. Four queries, however much he traded."""
     account = ledger.payable(group_id, person_id)
     opening = _owed_before(account, currency, month[0])
-    found = db.session.execute(_transfers(group_id, account, month)).all()
+    found = db.session.execute(_transfers(group_id, person_id, month)).all()
     deeds = lines_by_reference([each.reference for each in found])
     orders = _orders({each.order_id for each in found if each.order_id is not None})
     lines, balance = [], opening
@@ -87,9 +108,13 @@ def statement_of(group_id: int, person_id: int, currency: str, month: Month) -> 
             seal=each.hash, came=came, went=went, balance=balance, line=deed,
         )  # fmt: skip
         is_payout = deed is not None and deed.action == Action.CONFIRM_PAYOUT
+        kept, by_processor = (int(each.fee), int(each.processor_fee)) if is_sale else (0, 0)
         lines.append(
-            Line(row, order, Money(int(each.fee) if is_sale else 0, currency), deed.note if deed and is_payout else "")
-        )
+            Line(
+                row, order, Money(kept, currency), Money(by_processor, currency), Money(int(each.set_off), currency),
+                deed.note if deed and is_payout else "",
+            )
+        )  # fmt: skip
     return Statement(opening, tuple(lines))
 
 
@@ -107,22 +132,24 @@ def _owed_before(account: str, currency: str, moment: datetime) -> Money:
     return Money(int(owed or 0), currency)
 
 
-def _transfers(
-    group_id: int, account: str, month: Month
-) -> Select[int, datetime, str, str, int | None, str, int, int, int]:
-    """The transfers of a month that touched the account: what came and went on it, and what the group kept."""
-    is_mine, is_fee = Entry.account == account, Entry.account == ledger.fees(group_id)
-    mine = select(Entry.transfer_id).where(is_mine)
+def _transfers(group_id: int, person_id: int, month: Month) -> Select[*tuple[Any, ...]]:
+    """The transfers of a month that touched his account: what came and went on it, what was kept, what was set off."""
+    is_mine = Entry.account == ledger.payable(group_id, person_id)
+    sums = {
+        "came": _signed(Side.CREDIT, is_mine),
+        "went": _signed(Side.DEBIT, is_mine),
+        "fee": _signed(Side.CREDIT, Entry.account == ledger.fees(group_id)),
+        "processor_fee": _signed(Side.CREDIT, Entry.account.startswith(f"{Chart.PROCESSOR_FEE}:", autoescape=True)),
+        "set_off": _signed(Side.CREDIT, Entry.account == ledger.receivable(group_id, person_id)),
+    }
     return (
         select(
             Transfer.number, Transfer.posted_at, Transfer.memo, Transfer.reference, Transfer.order_id, Transfer.hash,
-            func.sum(_signed(Side.CREDIT, is_mine)).label("came"),
-            func.sum(_signed(Side.DEBIT, is_mine)).label("went"),
-            func.sum(_signed(Side.CREDIT, is_fee)).label("fee"),
+            *[func.sum(column).label(name) for name, column in sums.items()],
         )
         .join(Entry, Entry.transfer_id == Transfer.id)
         .where(Transfer.group_id == group_id, Transfer.posted_at >= month[0], Transfer.posted_at < month[1])
-        .where(Transfer.id.in_(mine))
+        .where(Transfer.id.in_(select(Entry.transfer_id).where(is_mine)))
         .group_by(Transfer.id)
         .order_by(Transfer.number)
     )  # fmt: skip

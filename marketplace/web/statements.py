@@ -25,8 +25,9 @@ from marketplace.web.person import me
 blueprint = Blueprint("statements", __name__, url_prefix="/g/<slug>")
 
 _COLUMNS = (
-    "date what order lot title paid_by_buyer fee to_you paid_out owed_after currency bank_reference transfer".split()
-)
+    "date what order lot title paid_by_buyer fee processor_fee to_you set_off paid_out owed_after currency"
+    " bank_reference transfer"
+).split()
 
 
 @blueprint.get("/statement")
@@ -79,14 +80,16 @@ def _file(group: Group, statement: Statement) -> str:
 
 
 def _owed(words: str, amount: object, currency: str) -> list[object]:
-    return ["", words, *[""] * 7, amount, currency, "", ""]
+    return ["", words, *[""] * 9, amount, currency, "", ""]
 
 
 def _cells(line: Line) -> list[object]:
     row, order = line.row, line.order
-    sale = [line.gross.amount, line.fee.amount] if line.fee or (order and row.came) else ["", ""]
+    has_fees = bool(line.fee or line.processor_fee)
+    sale = [each.amount if has_fees else "" for each in (line.gross, line.fee, line.processor_fee)]
+    sums = [each.amount if each else "" for each in (row.came, line.set_off, line.paid_out)]
     return [
         row.at.astimezone(UTC).isoformat(), what(row), order.reference if order else "",
-        order.lot_number if order else "", order.title if order else "", *sale, row.came.amount if row.came else "",
-        row.went.amount if row.went else "", row.balance.amount, row.balance.currency, line.bank_reference, row.number,
+        order.lot_number if order else "", order.title if order else "", *sale, *sums,
+        row.balance.amount, row.balance.currency, line.bank_reference, row.number,
     ]  # fmt: skip

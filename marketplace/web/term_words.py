@@ -38,8 +38,8 @@ SECTIONS = (
         Word("fee_basis_points", _l("The group’s fee"),
              _l("In percent of the hammer price, rounded down. It comes off the seller’s proceeds.")),
         Word("gateway", _l("How buyers pay"),
-             _l("By card: Stripe’s fee comes off the seller’s proceeds, and each seller needs an account there."
-                " Deposits stay with the treasurer.")),
+             _l("To the group’s account: the treasurer confirms it. By card: Stripe’s fee comes off the seller’s"
+                " proceeds, and each seller needs an account there. Deposits stay with the treasurer.")),
         Word("days_to_pay", _l("Days to pay"), _l("After these the order lapses, and the buyer has a strike.")),
         Word("days_to_confirm_payment", _l("Days to confirm a payment"),
              _l("For owners and treasurers; after these any other officer may.")),
@@ -104,7 +104,7 @@ def ladder_choices() -> list[tuple[Ladder, LazyString]]:
 
 
 _GATEWAYS = {
-    Through.TREASURER: _l("To the group’s account; the treasurer confirms it"),
+    Through.TREASURER: _l("To the group’s account"),
     Through.STRIPE: _l("By card, through Stripe"),
 }
 

@@ -9,16 +9,18 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from marketplace.accounts.models import Person
 from marketplace.escrow import card_paying, lapsing, payouts, proving
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.statements import statement_of
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.ledger import audit, queries as ledger
-from marketplace.ledger.rules import Chart, gateway
+from marketplace.ledger.rules import Chart, gateway, payable, receivable
 from marketplace.payments import checkouts
 from marketplace.payments.asking import ask_gateways
 from marketplace.payments.rules import Through
@@ -113,6 +115,42 @@ def test_the_whole_way(app: Flask, stripe: StandIn) -> None:
     (purse,) = stripe.till.purses.values()
     assert purse == {"eur": 142_00 - 6_60 - fee}
     check_books(order, stripe)
+    month = (order.opened_at - timedelta(days=1), order.opened_at + timedelta(days=1))
+    sale, payout = statement_of(order.group_id, order.seller_id, "EUR", month).lines
+    assert (sale.gross.minor, sale.fee.minor, sale.processor_fee.minor) == (142_00, 6_60, fee)
+    assert payout.paid_out.minor == sale.row.came.minor == 142_00 - 6_60 - fee
+
+
+def test_what_a_seller_owes_is_kept_from_his_next_sale(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay_other_orders(stripe)
+    pay(order, stripe)
+    ship(order)
+    receive(order)
+    release(order)
+    work(stripe)
+    (account,) = stripe.till.kept["account"]
+    accounts.pay_out(stripe.till, account, "eur")
+    opened = disputes.open_(stripe.till, stripe.till.all("charge")[0]["id"])
+    hear(stripe)
+    work(stripe)
+    disputes.decide(stripe.till, opened["id"], "lost")
+    work(stripe)
+    owed = ledger.balance(receivable(order.group_id, order.seller_id), "EUR")
+    assert owed.minor > 0
+    group = db.session.get_one(Group, order.group_id)
+    seller, buyer = (db.session.get_one(Person, each) for each in (order.seller_id, order.buyer_id))
+    other = an_order(group=group, seller=seller, buyer=buyer, terms=BY_CARD)
+    pay(other, stripe)
+    ship(other)
+    receive(other)
+    release(other)
+    month = (order.opened_at - timedelta(days=1), order.opened_at + timedelta(days=1))
+    statement = statement_of(order.group_id, order.seller_id, "EUR", month)
+    sale = statement.lines[-1]
+    assert sale.set_off == min(owed, sale.row.came)
+    assert statement.closing == ledger.balance(payable(order.group_id, order.seller_id), "EUR")
+    assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
 
 
 def test_who_comes_back_without_having_paid_has_not_paid(app: Flask, stripe: StandIn) -> None:
