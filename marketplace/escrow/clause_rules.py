@@ -86,7 +86,7 @@ class Mark(StrEnum):
     RETURN_ADDRESS = "has_return_address"
     JOINED = "is_in_parcel"
     LEFT = "is in no parcel any more"
-    PROPOSED_OTHERWISE = "is_otherwise_proposed"
+    PROPOSED_OTHERWISE = "otherwise_payee"
     OTHERWISE = "an officer pays this side otherwise"
     FROZEN = "where it was, since when and until when"
     RESUMED = "where it was, with the time it had left"

@@ -254,11 +254,11 @@ CONDITIONS: dict[When, Condition] = {
         lambda o, d, now: _is_over(o, now) and not o.owed_buyer + o.owed_seller, _too_early
     ),
     When.GATEWAY_CANNOT: Condition(
-        lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and not o.is_otherwise_proposed,
+        lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and o.otherwise_payee != d.payee,
         _says("The payment processor still has time for this, or another officer has proposed it already."),
     ),
     When.OTHERWISE_PROPOSED: Condition(
-        lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and o.is_otherwise_proposed,
+        lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and o.otherwise_payee == d.payee,
         _says("First one officer proposes to pay it otherwise, then another agrees."),
     ),
     When.TAKES_ALL: Condition(lambda o, d, now: _takes_all(o, d), _too_much),

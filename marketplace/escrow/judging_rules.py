@@ -133,12 +133,12 @@ def _after(order: Order, clause: Clause, deed: Deed, moves: list[Move], now: dat
         stood = now - order.since
         until = order.was_until + stood if order.was_until else None
         since = (order.was_since or order.since) + stood
-        return replace(order, **changes, state=order.was, since=since, deadline=until)  # type: ignore[arg-type]
+        return replace(order, **changes, state=order.was, since=since, deadline=until)  # type: ignore[arg-type]  # by name
     then = _then(order, clause)
     if then is not order.state:
-        begun = {"proposed_by": None, "is_second_officer_due": False, "is_otherwise_proposed": False}
+        begun = {"proposed_by": None, "is_second_officer_due": False, "otherwise_payee": None}
         changes = {**begun, **changes, "state": then, "since": now}
-    return replace(order, **changes, deadline=_deadline(order, clause, then, now))  # type: ignore[arg-type]
+    return replace(order, **changes, deadline=_deadline(order, clause, then, now))  # type: ignore[arg-type]  # by name
 
 
 def _then(order: Order, clause: Clause) -> State:
@@ -155,7 +155,9 @@ def _marks(order: Order, clause: Clause, deed: Deed) -> dict[str, object]:
         case Mark.LEFT:
             return {Mark.JOINED.value: False}
         case Mark.OTHERWISE:
-            return {f"{deed.payee}_otherwise": True, "is_otherwise_proposed": False}
+            return {f"{deed.payee}_otherwise": True, Mark.PROPOSED_OTHERWISE.value: None}
+        case Mark.PROPOSED_OTHERWISE:
+            return {clause.mark.value: deed.payee}
         case Mark.FROZEN:
             return {"was": order.state, "was_since": order.since, "was_until": order.deadline}
         case Mark.RESUMED:

@@ -43,6 +43,7 @@ class Order(Base):
         Index("ix_orders_remind_at", "remind_at"),
         _one_of("state", State),
         _one_of("proposed_by", _PAYEES),
+        _one_of("otherwise_payee", _PAYEES),
         CheckConstraint("buyer_id <> seller_id", "two_parties"),
         Index("ix_orders_parcel_id_id", "parcel_id", "id"),
         CheckConstraint("shipping_further_minor >= 0 AND shipping_further_minor <= shipping_minor", "shipping_further"),
@@ -131,7 +132,8 @@ class Order(Base):
     at_fault: Mapped[str | None]
     buyer_otherwise: Mapped[bool] = mapped_column(default=False)
     seller_otherwise: Mapped[bool] = mapped_column(default=False)
-    is_otherwise_proposed: Mapped[bool] = mapped_column(default=False)
+    otherwise_payee: Mapped[str | None]
+    """Whom to pay otherwise, as one officer has proposed."""
     otherwise_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     """The officer who proposed to pay it otherwise: another one has to agree."""
     was: Mapped[str | None]
@@ -174,7 +176,7 @@ class Order(Base):
             at_fault=Party(self.at_fault) if self.at_fault else None,
             buyer_otherwise=self.buyer_otherwise,
             seller_otherwise=self.seller_otherwise,
-            is_otherwise_proposed=self.is_otherwise_proposed,
+            otherwise_payee=Party(self.otherwise_payee) if self.otherwise_payee else None,
             was=State(self.was) if self.was else None,
             was_since=self.was_since,
             was_until=self.was_until,
@@ -224,7 +226,7 @@ class Order(Base):
         self.code_used, self.is_second_officer_due = facts.code_used, facts.is_second_officer_due
         self.processor_fee_minor, self.borne_minor = _minor(facts.processor_fee), _minor(facts.borne)
         self.earned_minor, self.set_off_minor = _minor(facts.earned), _minor(facts.set_off)
-        self.at_fault, self.is_otherwise_proposed = facts.at_fault, facts.is_otherwise_proposed
+        self.at_fault, self.otherwise_payee = facts.at_fault, facts.otherwise_payee
         self.buyer_otherwise, self.seller_otherwise = facts.buyer_otherwise, facts.seller_otherwise
         self.was, self.was_since, self.was_until = facts.was, facts.was_since, facts.was_until
 

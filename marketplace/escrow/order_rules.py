@@ -164,7 +164,7 @@ class Order:
     buyer_otherwise: bool = False
     seller_otherwise: bool = False
     """An officer pays this side, for the gateway could not."""
-    is_otherwise_proposed: bool = False
+    otherwise_payee: Party | None = None
     was: State | None = None
     """While a chargeback is open: the state before, and since when and until when that was."""
     was_since: datetime | None = None

@@ -69,11 +69,11 @@ def propose_otherwise(*, order_id: int, by: int, payee: Party, client_key: str |
 def agree_otherwise(*, order_id: int, by: int, payee: Party, client_key: str | None = None) -> None:
     """A second officer agrees: the processor is not asked any more, and a treasurer pays it from the group's bank.
 
-    What the processor keeps of it stays the group's share of the balance there, and is paid to the group on request.
+    What lies there for it stays in the books as the group's share of the processor's balance.
     """
     order = finding.locked_order(order_id)
     deed = Deed(Action.AGREE_OTHERWISE, finding.party_of(order, by), payee=payee)
-    if order.is_otherwise_proposed and order.otherwise_by == by:
+    if order.otherwise_payee == payee and order.otherwise_by == by:
         raise NotAllowed("You proposed this yourself. Another officer has to agree.")
     if act(order, deed, by=by, client_key=client_key):
         withdraw_payouts(order, payee)

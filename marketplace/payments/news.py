@@ -71,7 +71,7 @@ def _charge(client: stripe.StripeClient, told: Told) -> Write:
     if key_in(charge.metadata) is None or not isinstance(charge.payment_intent, str):
         return _nothing
     asked = {"payment_intent": charge.payment_intent, "expand": [f"data.{seeing.EXPANDED}"]}
-    sessions = client.v1.checkout.sessions.list(asked).data  # type: ignore[arg-type]
+    sessions = client.v1.checkout.sessions.list(asked).data  # type: ignore[arg-type]  # what it takes is a dictionary of this shape
     refunds = client.v1.refunds.list({"charge": charge.id, "limit": 100}).data if charge.amount_refunded else []
     writes: list[Write] = [
         partial(_take_session, each.id, key_in(each.metadata), seeing.seen_of(each)) for each in sessions

@@ -91,7 +91,7 @@ class StripeConnect:
                     return None if refund is None else _refunded(refund)
                 case Kind.PAYOUT:
                     asked = {"transfer_group": group_of(instruction.order_id), "limit": 100}
-                    transfers = client.v1.transfers.list(asked)  # type: ignore[arg-type]
+                    transfers = client.v1.transfers.list(asked)  # type: ignore[arg-type]  # what it takes is a dictionary of this shape
                     made = _marked(transfers.auto_paging_iter(), instruction)
                 case _:
                     reversals = client.v1.transfers.reversals.list(instruction.source, {"limit": 100})

@@ -35,7 +35,7 @@ def sweep_events() -> int:
     try:
         with here.asked() as client:
             asked = {"types": types, "created": {"gte": int(since.timestamp())}, "limit": 100}
-            for event in client.v1.events.list(asked).auto_paging_iter():  # type: ignore[arg-type]
+            for event in client.v1.events.list(asked).auto_paging_iter():  # type: ignore[arg-type]  # what it takes is a dictionary of this shape
                 about = event.data.object
                 object_id = str(about["id"]) if "id" in about else ""
                 found.append(News(event.id, event.type, object_id, event.account if "account" in event else None,

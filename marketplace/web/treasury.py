@@ -162,7 +162,7 @@ def pay_otherwise(order_id: int, payee: str) -> Page:
     order = _order_of_others(order_id)
     form = Form.sent(schemas.PlainDeed)
     with form.refusals():
-        act = payouts.agree_otherwise if order.is_otherwise_proposed else payouts.propose_otherwise
+        act = payouts.agree_otherwise if order.otherwise_payee == payee else payouts.propose_otherwise
         act(order_id=order_id, by=me(), payee=Party(payee), **form.data)
         flash(_("It is noted. It takes two officers; then it is in the queue."))
         return to_queue(order.group_id)

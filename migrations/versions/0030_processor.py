@@ -37,7 +37,7 @@ ENDINGS = "agreed withdrawn ruled seller_silent no_ruling".split()
 COURSES = "inquiry open won lost".split()
 SUMS = ("processor_fee_minor", "borne_minor", "earned_minor", "set_off_minor")
 ALL_SUMS = "processor_fee_minor >= 0 AND borne_minor >= 0 AND set_off_minor >= 0 AND earned_minor >= 0"
-FLAGS = ("buyer_otherwise", "seller_otherwise", "is_otherwise_proposed")
+FLAGS = ("buyer_otherwise", "seller_otherwise")
 
 CHANGES = (
     ("orders", "ck_orders_state", "state", STATES, [*STATES, "chargeback_open"]),
@@ -78,6 +78,13 @@ def upgrade() -> None:
             f"CONSTRAINT ck_orders_was CHECK ({one_of('was', [*STATES, 'chargeback_open'])}) "
             "CONSTRAINT ck_orders_frozen CHECK ((state = 'chargeback_open') = (was IS NOT NULL))"
         ),
+    )
+    add(
+        "orders",
+        "otherwise_payee",
+        "VARCHAR",
+        "VARCHAR",
+        f"CONSTRAINT ck_orders_otherwise_payee CHECK ({one_of('otherwise_payee', ['buyer', 'seller'])})",
     )
     add("orders", "was_since", "DATETIME", "TIMESTAMP WITH TIME ZONE")
     add("orders", "was_until", "DATETIME", "TIMESTAMP WITH TIME ZONE")
@@ -122,7 +129,7 @@ def downgrade() -> None:
         op.drop_column("disputes", column)
     op.drop_index("ix_orders_otherwise_by", table_name="orders")
     for column in (
-        "otherwise_by", "was_until", "was_since", "was", "at_fault", "is_for_officers", *reversed(FLAGS), *reversed(SUMS)
+        "otherwise_by", "otherwise_payee", "was_until", "was_since", "was", "at_fault", "is_for_officers", *reversed(FLAGS), *reversed(SUMS)
     ):  # fmt: skip
         op.drop_column("orders", column)
     for table, name, column, old, new in reversed(CHANGES):

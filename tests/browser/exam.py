@@ -61,7 +61,7 @@ class Exam:
                 self._examine()
                 break
             except Error as why:  # the page of a lot loads itself anew the moment its lot ends
-                if not tries_left or not ("context was destroyed" in why.message or "is navigating" in why.message):
+                if not tries_left or "context was destroyed" not in why.message:
                     raise
                 self.page.wait_for_load_state()
         assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"

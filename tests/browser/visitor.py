@@ -33,6 +33,12 @@ class Visitor:
         """A button, or a link, by the words on it; then a page is there, the next or the same one."""
         self._goes_by(self._deed(name, within), status)
 
+    def is_led_on(self, name: str, *, to: str) -> None:
+        """By a button, and a page of ours that leads on by itself, to where somebody else is at home."""
+        with self.page.expect_navigation(url=re.compile(f"^{re.escape(to)}/"), wait_until="load"):
+            self._deed(name, "main").click()
+        self._arrived(200)
+
     def forces(self, name: str) -> None:
         """A form that the browser itself would keep back: the page comes again and says what is wrong."""
         self.page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")

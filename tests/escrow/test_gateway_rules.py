@@ -286,7 +286,10 @@ def test_from_day_eighty_officers_pay_the_seller_otherwise() -> None:
     for too_early in (propose, agree, pay):
         with pytest.raises(RuleBroken):
             judge(order, too_early, now=day_80 - timedelta(seconds=1))
-    agreed = judge(judge(order, propose, now=day_80).order, agree, now=day_80).order
+    proposed = judge(order, propose, now=day_80).order
+    with pytest.raises(RuleBroken):
+        judge(replace(proposed, owed_buyer=eur(100)), replace(agree, payee=Party.BUYER), now=day_80)
+    agreed = judge(proposed, agree, now=day_80).order
     assert agreed.seller_otherwise
     closed = judge(agreed, pay, now=day_80)
     assert closed.order.state is State.CLOSED and closed.moves[0].credit == gateway(GROUP)
