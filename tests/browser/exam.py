@@ -30,6 +30,8 @@ HEIGHT = 900
 
 _COLOURS, _MOST_BYTES = 256, 150_000
 _GRAVE = {"serious", "critical"}
+_GONE_ELSEWHERE = ("ERR_ABORTED", "Not attached to an active page", "context was destroyed", "page is navigating")
+"""What Chromium and Playwright say of a page that loads another at the moment one asks it something."""
 _AXE_RUN = "axe.run(document, {resultTypes: ['violations'], preload: false})"
 _MISSING_PICTURES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 _TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
@@ -61,7 +63,7 @@ class Exam:
                 self._examine()
                 break
             except Error as why:  # the page of a lot loads itself anew the moment its lot ends
-                if not tries_left or "context was destroyed" not in why.message:
+                if not tries_left or not is_gone_elsewhere(why):
                     raise
                 self.page.wait_for_load_state()
         assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"
@@ -157,7 +159,7 @@ def _go(page: Page, url: str) -> None:
 
 def is_gone_elsewhere(why: Error) -> bool:
     """Whether the page was just loading itself anew, as the page of a lot does when it ends: then ask once more."""
-    return "ERR_ABORTED" in why.message or "Not attached to an active page" in why.message
+    return any(words in why.message for words in _GONE_ELSEWHERE)
 
 
 @cache
