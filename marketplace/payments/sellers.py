@@ -48,13 +48,13 @@ def link_for(*, by: int, return_url: str, refresh_url: str) -> str:
 
     It works once, for some minutes. Asks the processor: no unit of work may be open. Raises RuleBroken.
     """
-    key, account_id = _begin(by=by)
+    key, account_id = begin(by=by)
     let_go()
     try:
         with stripe_client.needed().asked() as client:
             if account_id is None:
                 account_id = _make(client, key)
-                _name_account(by, key, account_id)
+                name_account(by, key, account_id)
             link = client.v1.account_links.create(
                 {
                     "account": account_id, "type": "account_onboarding", "return_url": return_url,
@@ -164,7 +164,7 @@ def note_gone(account_id: str) -> None:
 
 
 @use_case
-def _begin(*, by: int) -> tuple[str, str | None]:
+def begin(*, by: int) -> tuple[str, str | None]:
     """The key under which the person's account is made, kept before anybody is asked; and the account, if it is."""
     is_live = stripe_client.needed().is_live
     account = db.session.scalar(select(SellerAccount).where(SellerAccount.person_id == by).with_for_update())
@@ -201,7 +201,7 @@ def _make(client: stripe.StripeClient, key: str) -> str:
 
 
 @use_case
-def _name_account(person_id: int, key: str, account_id: str) -> None:
+def name_account(person_id: int, key: str, account_id: str) -> None:
     """The processor has made it. Of two clicks at once, both hear of the same account."""
     account = db.session.scalar(select(SellerAccount).where(SellerAccount.key == key).with_for_update())
     if account is not None and account.person_id == person_id and account.account_id is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 from flask import Flask
 from sqlalchemy import select
@@ -10,6 +12,7 @@ from marketplace.accounts.models import Person
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.worker import (
+    demo_cards,
     demo_gathering,
     demo_history,
     demo_lots,
@@ -36,14 +39,19 @@ def ensure(app: Flask) -> None:
         return
     click.echo("Making the demo group …")
     installation.remove_files()  # those of a try that was killed
+    by_card = demo_cards.scripts() if installation.settings().is_play_money else []
     scripts = [*demo_lots.read("demo_lots.toml"), *demo_lots.read("demo_sales.toml"), *demo_history.scripts()]
-    pictures = demo_lots.draw(scripts)
+    pictures = demo_lots.draw([*scripts, *by_card])
     story = Story(now=clock.now())
     demo_people.tell(story)
     demo_gathering.tell(story)
     for script in scripts:
         demo_lots.tell(story, script, pictures)
         demo_orders.tell(story, script)
+    if by_card:
+        demo_cards.tell(story)
+    for script in by_card:
+        demo_lots.tell(story, script, pictures, first=partial(demo_cards.ask_for_account, story))
     demo_mails.tell(story)
     with unit_of_work():
         story.tell()

@@ -23,7 +23,7 @@ from marketplace.kernel.database import db
 from marketplace.kernel.images import Picture
 from marketplace.kernel.money import Money
 from marketplace.worker import demo_pictures
-from marketplace.worker.demo_story import CURRENCY, Story
+from marketplace.worker.demo_story import CURRENCY, Deed, Story
 
 FOLDER = Path(__file__).parent
 
@@ -94,10 +94,12 @@ def draw(scripts: Sequence[Script]) -> Pictures:
         return dict(zip(wanted, hands.map(_made_ready, wanted), strict=True))
 
 
-def tell(story: Story, script: Script, pictures: Pictures) -> None:
-    """A lot, from its description to the last bid."""
+def tell(story: Story, script: Script, pictures: Pictures, *, first: Deed | None = None) -> None:
+    """A lot, from its description to the last bid; `first` is done right before it is listed."""
     ends = _end(story, script)
     listed = story.ago(script.listed) if script.ended is None or ends is None else ends - timedelta(days=7)
+    if first:
+        story.at(listed, first)
     story.at(listed, partial(_list, story, script, pictures, ends))
     last = min(ends, story.now) if ends else story.now
     if script.hidden:

@@ -39,6 +39,13 @@ RULES_OF_WATCHES = """### What we agreed on
 2. A watch that was never opened is sold as one that was never opened.
 """
 
+RULES_OF_RAILWAYS = """### What we agreed on
+
+1. Say whether it runs, and on what.
+2. A box that belongs to another model is not its box.
+3. Here one pays by card. The demo's cards are play money: the page of the payment says which number to type.
+"""
+
 INSTRUCTIONS = """Account of the Lindengasse Antiques association, Demo Savings Bank, account 20 0315 0007.
 
 Write the reference of your order on the transfer and nothing else. Agnes looks at the account every weekday at noon."""
@@ -46,6 +53,8 @@ Write the reference of your order on the transfer and nothing else. Agnes looks 
 NEW_INSTRUCTIONS = """Account of the Lindengasse Antiques association, Second Demo Bank, account 33 0400 0112.
 
 Write the reference of your order on the transfer and nothing else. The savings bank closes our branch at new year."""
+
+INSTRUCTIONS_OF_RAILWAYS = "Platform Nine, Demo Savings Bank, account 20 0909 0009. Orders are paid by card."
 
 INSTRUCTIONS_OF_WATCHES = "Klara Weiss for The Escapement, Demo Savings Bank, account 20 0771 0044."
 

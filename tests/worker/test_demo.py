@@ -38,11 +38,14 @@ from marketplace.kernel.images import file_of
 from marketplace.ledger import audit
 from marketplace.notifications import queries as notices, writing
 from marketplace.notifications.models import Mail, Notice
+from marketplace.payments import sellers
+from marketplace.payments.rules import Through
+from marketplace.playmoney.till import Till
 from marketplace.reputation import queries as reputation
 from marketplace.reputation.models import Feedback
 from marketplace.reputation.rules import Risk
 from marketplace.web.limits import limiter
-from marketplace.worker import demo, demo_people as cast, demo_story, duties, installation, loop
+from marketplace.worker import demo, demo_cards, demo_people as cast, demo_story, duties, installation, loop
 from tests import installations
 from tests.conftest import Browser
 
@@ -171,6 +174,19 @@ def test_other_ways_to_sell_are_there_and_open(house: Flask) -> None:
     # Without the defaulter she pays a step over Klara's 48, not the 75 that she went to.
     assert (chance.person_id, chance.price_minor) == (the("marta"), 49_00)
     assert chance.ends_at > clock.now() + timedelta(hours=11)
+
+
+def test_in_platform_nine_an_order_waits_to_be_paid_by_card_with_play_money(house: Flask) -> None:
+    group = groups.group_by_slug(demo_cards.RAILWAYS)
+    assert group.terms.gateway is Through.STRIPE
+    order = db.session.scalars(select(Order).where(Order.group_id == group.id)).one()
+    assert (State(order.state), order.buyer_id) == (State.AWAITING_PAYMENT, the("marta"))
+    account = sellers.account_of(order.seller_id)
+    assert account is not None and account.is_active
+    kept = Till(file=installation.play_money_file()).find("account", str(account.account_id))
+    assert kept["capabilities"] == {"transfers": "active"}
+    listed = db.session.scalars(select(Lot).where(Lot.group_id == group.id)).all()
+    assert Counter(LotState(lot.state) for lot in listed) == {LotState.SOLD: 1, LotState.RUNNING: 2}
 
 
 def test_an_offer_waits_for_its_seller_and_a_question_for_its_answer(house: Flask) -> None:
