@@ -59,6 +59,10 @@ class KeepAddress(Schema):
     is_default = fields.Boolean(load_default=False)
 
 
+class BePaidByCard(Schema):
+    country = Country(load_default="")
+
+
 class ChangePayoutDetails(Schema):
     details = Prose(most=500, required=True)
 

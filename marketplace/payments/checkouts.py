@@ -89,7 +89,7 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
     except StripeIsAway as error:
         raise RuleBroken("Stripe does not answer. Nothing was paid: press the button again in a minute.") from error
     except stripe.StripeError as error:
-        log.warning("a session was refused", checkout=checkout_id, code=error.code)
+        log.warning("a session was refused", checkout=checkout_id, code=stripe_client.code_of(error))
         _give_up(checkout_id)
         raise RuleBroken("Stripe would not begin this payment. Tell the officers of the group.") from error
     _note_session(checkout_id, session.id)

@@ -20,6 +20,8 @@ from marketplace.payments.stripe_models import SellerAccount
 
 TRUSTED_FOR = timedelta(minutes=10)
 """So old an answer may be when a lot is listed on it: an account that was active can be restricted at any time."""
+_NEWS_IS_OLD_AFTER = timedelta(days=1)
+_MOST_AT_ONCE = 50
 _AWAY = "Stripe does not answer. Nothing was changed: try again in a minute."
 
 
@@ -43,17 +45,19 @@ def person_of(account_id: str) -> int | None:
     return db.session.scalar(select(SellerAccount.person_id).where(SellerAccount.account_id == account_id))
 
 
-def link_for(*, by: int, return_url: str, refresh_url: str) -> str:
+def link_for(*, by: int, return_url: str, refresh_url: str, country: str = "") -> str:
     """A fresh link to the processor's form for this person's own account, which is made the first time.
 
-    It works once, for some minutes. Asks the processor: no unit of work may be open. Raises RuleBroken.
+    `country`, ISO 3166-1: where he is at home; needed the first time, and another one than before begins anew while
+    he has not told the processor who he is. The link works once, for some minutes. Asks the processor: no unit of
+    work may be open. Raises RuleBroken.
     """
-    key, account_id = begin(by=by)
+    key, account_id, country = begin(by=by, country=country)
     let_go()
     try:
         with stripe_client.needed().asked() as client:
             if account_id is None:
-                account_id = _make(client, key)
+                account_id = _make(client, key, country)
                 name_account(by, key, account_id)
             link = client.v1.account_links.create(
                 {
@@ -64,6 +68,8 @@ def link_for(*, by: int, return_url: str, refresh_url: str) -> str:
     except StripeIsAway as error:
         raise RuleBroken(_AWAY) from error
     except stripe.StripeError as error:
+        if isinstance(error, stripe.InvalidRequestError) and error.param == "country":
+            raise RuleBroken("Stripe makes no accounts for sellers in this country.", field="country") from error
         raise RuleBroken("Stripe would not begin this. Tell those who run this site.") from error
     return link.url
 
@@ -103,6 +109,17 @@ def fetch(person_id: int) -> None:
     note_account(account_id, standing_of(found))
 
 
+def fetch_old() -> int:
+    """The worker's duty: ask of accounts that nothing was heard of for a day, for the webhook may never have come."""
+    if not stripe_client.is_set_up():
+        return 0
+    before = clock.now() - _NEWS_IS_OLD_AFTER
+    old = select(SellerAccount.person_id).where(SellerAccount.fetched_at < before)
+    for person_id in db.session.scalars(old.order_by(SellerAccount.fetched_at).limit(_MOST_AT_ONCE)).all():
+        fetch(person_id)
+    return 0  # whose answer did not come is asked the next time
+
+
 def fetch_if_old(person_id: int) -> None:
     """Before something rests on it: outside of the unit of work that it rests in."""
     account = account_of(person_id)
@@ -124,7 +141,7 @@ def check_can_be_paid_by_card(person_id: int) -> None:
 
 def is_gone(error: stripe.StripeError) -> bool:
     """Whether an account is not ours any more; a key that may not read accounts is refused otherwise."""
-    return error.code == "account_invalid"
+    return stripe_client.code_of(error) == stripe_client.NOT_OURS
 
 
 def standing_of(account: stripe.Account) -> Standing:
@@ -164,26 +181,34 @@ def note_gone(account_id: str) -> None:
 
 
 @use_case
-def begin(*, by: int) -> tuple[str, str | None]:
-    """The key under which the person's account is made, kept before anybody is asked; and the account, if it is."""
+def begin(*, by: int, country: str) -> tuple[str, str | None, str]:
+    """The key under which the person's account is made, kept before anybody is asked; the account, if it is; and its
+    country. Raises RuleBroken where none was ever said."""
     is_live = stripe_client.needed().is_live
     account = db.session.scalar(select(SellerAccount).where(SellerAccount.person_id == by).with_for_update())
-    if account is not None and account.is_live is not is_live:  # of Stripe's other mode: nobody can be paid there
-        db.session.delete(account)
+    if account is not None and (account.is_live is not is_live or _is_to_begin_anew(account, country)):
+        db.session.delete(account)  # of Stripe's other mode, nobody can be paid there
         db.session.flush()
         account = None
     if account is None:
+        if not country:
+            raise RuleBroken("Choose a country from the list.", field="country")
         now = clock.now()
         account = SellerAccount(
             person_id=by, key=f"seller:{by}:{now:%Y%m%d%H%M%S%f}", is_live=is_live, begun_at=now, is_active=False,
-            is_paid_out=False, has_told=False, wanted=[],
+            is_paid_out=False, has_told=False, wanted=[], country=country,
         )  # fmt: skip
         db.session.add(account)
         audit.note("begin to be paid by card", f"person:{by}", by=by)
-    return account.key, account.account_id
+    return account.key, account.account_id, account.country
 
 
-def _make(client: stripe.StripeClient, key: str) -> str:
+def _is_to_begin_anew(account: SellerAccount, country: str) -> bool:
+    """The processor never changes an account's country: he named a wrong one, and has told nothing yet."""
+    return bool(country) and country != account.country and not account.has_told
+
+
+def _make(client: stripe.StripeClient, key: str, country: str) -> str:
     """Express, as its parts: the platform bears fees and losses, Stripe asks the seller who he is."""
     account = client.v1.accounts.create(
         {
@@ -194,6 +219,7 @@ def _make(client: stripe.StripeClient, key: str) -> str:
             },
             "capabilities": {"transfers": {"requested": True}},
             "metadata": {"seller": key},
+            **({"country": country} if country else {}),
         },
         {"idempotency_key": key},
     )

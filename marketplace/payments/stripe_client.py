@@ -71,9 +71,16 @@ class Stripe:
             self.circuit.note(answered=is_answer or isinstance(error, stripe.RateLimitError))
             if is_answer:
                 raise
-            log.warning("stripe gave no answer", kind=type(error).__name__, status=error.http_status, code=error.code)
+            what = {"kind": type(error).__name__, "status": error.http_status, "code": code_of(error)}
+            log.warning("stripe gave no answer", **what)
             raise StripeIsAway(type(error).__name__) from error
         self.circuit.note(answered=True)
+
+
+def code_of(error: stripe.StripeError) -> str:
+    """Stripe's word for what is wrong, or nothing. Of what is forbidden its client keeps it in the answer only."""
+    told = error.error
+    return error.code or (getattr(told, "code", None) or "" if told is not None else "")
 
 
 def is_definite(error: stripe.StripeError) -> bool:
@@ -81,7 +88,7 @@ def is_definite(error: stripe.StripeError) -> bool:
     key that is not valid any more, that may not ask this, or another question under the same key: these wait for
     somebody to mend them. Of what is forbidden only an account that is not ours to use is an answer."""
     if isinstance(error, stripe.PermissionError):
-        return error.code == NOT_OURS
+        return code_of(error) == NOT_OURS
     return isinstance(error, stripe.InvalidRequestError | stripe.CardError)
 
 

@@ -14,7 +14,7 @@ import stripe
 from marketplace.payments.gateway import Asked, Done, Instruction, Outcome, Refused, Waits
 from marketplace.payments.models import ATTEMPT
 from marketplace.payments.rules import Kind, Through
-from marketplace.payments.stripe_client import Stripe
+from marketplace.payments.stripe_client import Stripe, code_of
 
 # Codes of errors: https://docs.stripe.com/error-codes. What stands here may be otherwise later; the rest is final.
 _LATER = {
@@ -110,7 +110,7 @@ class StripeConnect:
 
 def refusal_of(error: stripe.StripeError) -> Refused | Waits:
     """What Stripe's no means: for now, or for good."""
-    later = _LATER.get(error.code or "")
+    later = _LATER.get(code_of(error))
     return Waits(later) if later else Refused(error.user_message or "Stripe did not say why.")
 
 

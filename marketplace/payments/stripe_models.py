@@ -67,8 +67,10 @@ class SellerAccount(Base):
     """He has been through the processor's form once; what he wrote may still be wanting."""
     wanted: Mapped[list[str]] = mapped_column(JSON, default=list)
     """What the processor still wants to know, in its words."""
+    country: Mapped[str] = mapped_column(default="")
+    """Where the seller is at home, ISO 3166-1; empty: where the platform is."""
     begun_at: Mapped[datetime]
-    fetched_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class GatewayEvent(Base):

@@ -29,5 +29,11 @@ class Malformed(Refusal):
     """The request is refused before the endpoint began: nothing is kept under its idempotency key."""
 
 
+def not_connected(account: str, *, param: str = "") -> Refusal:
+    """Of an account that never was, or that has cut the platform off."""
+    message = f"The provided key does not have access to account '{account}' (or that account does not exist)."
+    return Refusal(message, status=FORBIDDEN, code="account_invalid", param=param)
+
+
 def missing(what: str, name: str, *, param: str = "id") -> Refusal:
     return Refusal(f"No such {what}: '{name}'", status=MISSING, code="resource_missing", param=param)

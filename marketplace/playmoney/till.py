@@ -16,7 +16,7 @@ from typing import Any
 
 import stripe
 
-from marketplace.playmoney.refusals import Refusal, missing
+from marketplace.playmoney.refusals import Refusal, missing, not_connected
 
 Thing = dict[str, Any]
 
@@ -76,6 +76,8 @@ class Till:
     def find(self, kind: str, name: str, *, param: str = "id") -> Thing:
         """Raises Refusal."""
         thing = self.kept[kind].get(name)
+        if thing is None and kind == "account":
+            raise not_connected(name, param=param)
         if thing is None:
             raise missing(kind.rpartition(".")[2].replace("_", " "), name, param=param)
         return thing

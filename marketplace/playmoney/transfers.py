@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.playmoney.refusals import FORBIDDEN, Refusal
+from marketplace.playmoney.refusals import Refusal
 from marketplace.playmoney.till import Thing, Till, shown
 
 
@@ -57,12 +57,7 @@ def reverse(till: Till, transfer_id: str, asked: Thing) -> Thing:
 
 
 def _destination(till: Till, account_id: str) -> Thing:
-    account = till.kept["account"].get(account_id)
-    if account is None:
-        raise Refusal(
-            f"The provided key does not have access to account '{account_id}' (or that account does not exist).",
-            status=FORBIDDEN, code="account_invalid", param="destination",
-        )  # fmt: skip
+    account = till.find("account", account_id, param="destination")
     if account["capabilities"]["transfers"] != "active":
         raise Refusal(
             "Your destination account needs to have at least one of the following capabilities enabled: transfers.",

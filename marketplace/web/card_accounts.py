@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response
 
+from marketplace.accounts.countries import countries
+from marketplace.accounts.queries import addresses_of
+from marketplace.accounts.schemas import BePaidByCard
 from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.payments import sellers, stripe_client
 from marketplace.web.card_payments import way_to
 from marketplace.web.format import sentence_of
+from marketplace.web.forms import Form
 from marketplace.web.fresh import fresh_if_any
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
@@ -26,9 +30,7 @@ Page = str | Response | tuple[str, int]
 def show() -> Page:
     """Whether I can be paid by card, and what Stripe still wants to know."""
     _check_set_up()
-    account = sellers.account_of(me())
-    return render_template("accounts/card_payments.html", account=account,
-                           wanted=wanted_words(account.wanted) if account else [])  # fmt: skip
+    return _page(Form())
 
 
 @blueprint.post("")
@@ -36,8 +38,11 @@ def show() -> Page:
 @fresh_if_any
 @limiter.limit("20 per hour")
 def connect() -> Page:
-    """On to Stripe's form, by a link that works once."""
-    return _to_form()
+    """On to Stripe's form, by a link that works once; the first time, with the seller's country."""
+    form = Form.sent(BePaidByCard)
+    with form.refusals():
+        return _to_form(form.data["country"])
+    return _page(form), 422
 
 
 @blueprint.get("/again")
@@ -77,14 +82,26 @@ def dashboard() -> Page:
         return _refused(broken)
 
 
-def _to_form() -> Page:
+def _to_form(country: str = "") -> Page:
     _check_set_up()
     base = str(current_app.config["EARNEST"].base_url)
+    to = {"return_url": base + url_for(".back"), "refresh_url": base + url_for(".again")}
     try:
-        url = sellers.link_for(by=me(), return_url=base + url_for(".back"), refresh_url=base + url_for(".again"))
+        url = sellers.link_for(by=me(), country=country, **to)
     except RuleBroken as broken:
+        if broken.field:
+            raise
         return _refused(broken)
     return way_to(url)
+
+
+def _page(form: Form) -> str:
+    account = sellers.account_of(me())
+    homes = addresses_of(me()) if account is None else []
+    return render_template(
+        "accounts/card_payments.html", account=account, wanted=wanted_words(account.wanted) if account else [],
+        form=form, countries=countries(str(get_locale() or "en")), country=homes[0].country if homes else "",
+    )  # fmt: skip
 
 
 def _refused(broken: RuleBroken) -> Page:

@@ -64,11 +64,11 @@ def _join(story: Story, name: str) -> None:
 
 def _open_account(story: Story, file: Path) -> None:
     """What Stripe's form would ask of her is told already, so that her lots can be paid at once."""
-    key, _none_yet = sellers.begin(by=story.people[_SELLER])
+    key, _none_yet, country = sellers.begin(by=story.people[_SELLER], country="AT")
     till = Till(file=file)
     asked = {
         "controller": {"stripe_dashboard": {"type": "express"}}, "capabilities": {"transfers": {"requested": True}},
-        "country": "AT", "metadata": {"seller": key},
+        "country": country, "metadata": {"seller": key},
     }  # fmt: skip
     account = accounts.create(till, asked)
     accounts.become(till, account["id"])

@@ -79,7 +79,7 @@ def a_seller(here: StandIn, *, is_ready: bool = True) -> int:
 
 def become_seller(here: StandIn, person_id: int, *, is_ready: bool = True) -> int:
     """He has an account at Stripe; ready, unless told otherwise."""
-    sellers.link_for(by=person_id, return_url="https://e.example/r", refresh_url="https://e.example/f")
+    sellers.link_for(by=person_id, return_url="https://e.example/r", refresh_url="https://e.example/f", country="AT")
     account = sellers.account_of(person_id)
     assert account is not None
     if is_ready:

@@ -11,12 +11,13 @@ from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.payments import sellers
+from marketplace.playmoney import accounts
 from marketplace.playmoney.server import StandIn
 from marketplace.playmoney.weather import Fault
 from tests.factories.accounts import a_person
 from tests.factories.stripe import a_seller
 
-LINKS = {"return_url": "https://e.example/r", "refresh_url": "https://e.example/f"}
+LINKS = {"return_url": "https://e.example/r", "refresh_url": "https://e.example/f", "country": "AT"}
 
 
 def test_each_click_is_a_fresh_link_to_the_one_account(here: StandIn) -> None:
@@ -26,6 +27,62 @@ def test_each_click_is_a_fresh_link_to_the_one_account(here: StandIn) -> None:
     (account,) = here.till.all("account")
     assert account["controller"]["stripe_dashboard"]["type"] == "express"
     assert account["capabilities"] == {"transfers": "inactive"}
+
+
+def test_an_account_is_at_home_where_its_owner_says(here: StandIn) -> None:
+    person = a_person()
+    with pytest.raises(RuleBroken, match="Choose a country"):
+        sellers.link_for(by=person.id, **LINKS | {"country": ""})
+    sellers.link_for(by=person.id, **LINKS | {"country": "HU"})
+    sellers.link_for(by=person.id, **LINKS | {"country": ""})
+    assert [account["country"] for account in here.till.all("account")] == ["HU"]
+
+
+def test_who_named_a_wrong_country_begins_anew_until_he_has_told_who_he_is(here: StandIn) -> None:
+    person = a_person()
+    sellers.link_for(by=person.id, **LINKS | {"country": "HU"})
+    sellers.link_for(by=person.id, **LINKS | {"country": "CZ"})
+    account = sellers.account_of(person.id)
+    assert account is not None
+    assert account.country == here.till.find("account", str(account.account_id))["country"] == "CZ"
+    with here.till.lock:
+        accounts.become(here.till, str(account.account_id))
+    sellers.fetch(person.id)
+    sellers.link_for(by=person.id, **LINKS | {"country": "HU"})
+    db.session.rollback()
+    kept = sellers.account_of(person.id)
+    assert kept is not None
+    assert kept.country == "CZ"
+
+
+def test_what_no_webhook_told_of_an_account_is_asked_for_the_day_after(here: StandIn) -> None:
+    restricted, gone = a_seller(here), a_seller(here)
+    with here.till.lock:
+        accounts.become(here.till, _account_id(restricted), disabled="requirements.past_due")
+        accounts.deauthorise(here.till, _account_id(gone))
+    with clock.at(clock.now() + timedelta(hours=23)):
+        assert sellers.fetch_old() == 0
+    assert _is_active(restricted)
+    here.weather.is_down = True
+    with clock.at(clock.now() + timedelta(hours=25)):
+        sellers.fetch_old()
+        assert _is_active(restricted)
+        here.weather.is_down = False
+        sellers.fetch_old()
+        assert not _is_active(restricted)
+        assert sellers.account_of(gone) is None
+
+
+def _account_id(person_id: int) -> str:
+    account = sellers.account_of(person_id)
+    assert account is not None
+    return str(account.account_id)
+
+
+def _is_active(person_id: int) -> bool:
+    db.session.rollback()
+    account = sellers.account_of(person_id)
+    return account is not None and account.is_active
 
 
 def test_a_lost_answer_makes_no_second_account(here: StandIn) -> None:

@@ -140,6 +140,19 @@ def test_who_has_never_been_at_stripe_waits_too(here: StandIn, heard: list[objec
     assert len(of_kind(heard, MovementWaits)) == 1
 
 
+def test_who_has_cut_us_off_waits_though_no_news_of_it_came(here: StandIn, heard: list[object]) -> None:
+    a_paid_order(here)
+    seller = a_seller(here)
+    movement = a_payout(seller)
+    account = sellers.account_of(seller)
+    assert account is not None
+    accounts.deauthorise(here.till, str(account.account_id))
+    work()
+    assert state_of(movement.id) == State.INTENDED
+    (waits,) = of_kind(heard, MovementWaits)
+    assert "no longer connected" in str(waits)
+
+
 def test_no_more_is_refunded_than_came(here: StandIn, heard: list[object]) -> None:
     a_paid_order(here)
     movement = a_payout(a_person().id, 100_01, Kind.REFUND)

@@ -180,7 +180,7 @@ def test_a_seller_makes_his_account_and_reads_what_is_still_wanted(
     person = a_person()
     client = client_of(person)
     assert "You have no account yet" in client.get("/settings/card-payments").text
-    led = client.post("/settings/card-payments")
+    led = client.post("/settings/card-payments", data={"country": "AT"})
     assert "/onboarding/" in led.text
     (account,) = here.till.all("account")
     client.get("/settings/card-payments/back")
@@ -206,7 +206,7 @@ def test_in_a_group_paid_by_card_only_who_can_be_paid_lists(app: Flask, here: St
     refused = client.post(path, data=form | {"ends_at": _in_a_week()})
     assert refused.status_code == 422
     assert "Being paid by card" in refused.text
-    sellers.link_for(by=seller.id, return_url="https://e.example/r", refresh_url="https://e.example/f")
+    sellers.link_for(by=seller.id, return_url="https://e.example/r", refresh_url="https://e.example/f", country="AT")
     accounts.become(here.till, here.till.all("account")[0]["id"])
     cheap = client.post(path, data=form | {"ends_at": _in_a_week(), "opening": "0.40"})
     assert "at least" in cheap.text
@@ -255,6 +255,6 @@ def test_a_link_from_elsewhere_begins_no_account(app: Flask, here: StandIn, clie
     client = client_of(a_person())
     assert client.get("/settings/card-payments/again").location == "/settings/card-payments"
     assert here.till.all("account") == []
-    client.post("/settings/card-payments")
+    client.post("/settings/card-payments", data={"country": "AT"})
     assert 'content="0; url=' in client.get("/settings/card-payments/again").text
     assert len(here.till.all("account")) == 1
