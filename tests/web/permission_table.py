@@ -93,6 +93,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /g/<slug>/rules": everybody(),
     "GET /g/<slug>/terms": everybody(),
     "GET /how-bidding-works": everybody(),
+    "GET /how-paying-works": everybody(),
     "GET /static/<path:filename>": everybody("a stylesheet"),
     "GET /healthz": everybody(),
     "GET /readyz": everybody(),
