@@ -74,8 +74,9 @@ def own(group_id: int, person_id: int) -> Own:
     )  # fmt: skip
 
 
-def queue_for(group_id: int, person_id: int) -> Queue:
-    """What waits for this officer, most urgent first. Raises NotFound or NotAllowed to anybody else.
+def queue_for(group_id: int, person_id: int, *, first: Collection[int] = ()) -> Queue:
+    """What waits for this officer, most urgent first, of payouts those of `first` before all others. Raises NotFound or
+    NotAllowed to anybody else.
 
     A moderator sees what the treasurer is late with: that is his to do, too. Five queries.
     """
@@ -85,7 +86,8 @@ def queue_for(group_id: int, person_id: int) -> Queue:
         Deposit.person_id != person_id,
     )  # fmt: skip
     found = list(db.session.scalars(claims.order_by(Deposit.deadline, Deposit.id).limit(MOST)))
-    due = list(db.session.scalars(owed.order_by(DepositPayout.deadline, DepositPayout.id).limit(MOST)))
+    is_first = DepositPayout.id.in_(first)
+    due = list(db.session.scalars(owed.order_by(is_first.desc(), DepositPayout.deadline, DepositPayout.id).limit(MOST)))
     rest = list(db.session.scalars(standing.order_by(Deposit.id).limit(MOST))) if is_confirmer else []
     people = {each.person_id for each in [*found, *rest]} | {payout.payee_id for payout in due}
     return Queue(found, due, rest, memberships(group_id, people), _own_waiting(group_id, person_id))

@@ -103,6 +103,9 @@ TOLD = {
         "second_factor_taken_off": _("The operator took your second factor off."),
     },
     "payments": {
+        "payout_late": _("%(amount)s to %(name)s for %(title)s was not paid out within %(days)s days."),
+        "payout_late_to_you": _("%(amount)s for %(title)s was not paid out to you within %(days)s days."),
+        "payout_needs_you": _("%(amount)s for %(title)s waits for you: say where you are paid."),
         "seller_payout_failed": _("Your bank did not take what Stripe paid out to you. It lies on your account there."),
     },
     "escrow": {

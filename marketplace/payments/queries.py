@@ -61,6 +61,14 @@ def of_orders(order_ids: Collection[int]) -> dict[int, list[Movement]]:
     return found
 
 
+def owed_since_before(purpose: str, person_id: int) -> datetime | None:
+    """Since when the last try of this payout was owed, where it failed; none where there was none, or it was paid."""
+    tries = select(Movement).where(Movement.purpose == purpose, Movement.person_id == person_id)
+    last = db.session.scalar(tries.order_by(Movement.id.desc()).limit(1))
+    has_failed = last is not None and last.state == State.FAILED and last.confirmed_at is None
+    return last.owed_since if last is not None and has_failed else None
+
+
 def to_ask(now: datetime) -> Backlog:
     """How many movements a worker may ask for now."""
     return backlog_of(Movement.due_at, Movement.state == State.INTENDED, now=now, late_after=LATE_AFTER)

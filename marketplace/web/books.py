@@ -17,7 +17,7 @@ from flask_security import auth_required
 
 from marketplace.accounts import queries as accounts
 from marketplace.deposits import queries as deposits
-from marketplace.escrow import books, queries as orders
+from marketplace.escrow import books, late_payouts, queries as orders
 from marketplace.escrow.books import PAGE, Filter, Kind
 from marketplace.escrow.reference_rules import order_of
 from marketplace.groups.models import Group
@@ -60,6 +60,7 @@ def show(slug: str) -> str:
             sums=orders.sums_of(me(), group.id, group.currency),
             deposit=deposits.sums_of(group.id, me(), group.currency),
             now=now,
+            late=late_payouts.shown_to_group(group.id, me(), now),
             rows=rows,
             more=rows[-1].number if len(found) > PAGE else None,
             is_first=before is None,

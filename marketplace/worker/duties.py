@@ -17,7 +17,7 @@ from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.ledger import reserves
 from marketplace.notifications import sending
-from marketplace.payments import asking, checkouts, incoming, sweeping, unheard
+from marketplace.payments import asking, checkouts, incoming, lateness, sweeping, unheard
 from marketplace.reputation import service as reputation
 from marketplace.worker import deposits
 
@@ -47,6 +47,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("remind of orders", 60, escrow.remind_due_orders),
     Duty("lapse deposits", 5, lapsing.lapse_due_deposits),
     Duty("give deposits back", 30, deposits.return_due_deposits),
+    Duty("tell of late payouts", 60, lateness.tell_of_late_payouts),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),
     Duty("remind of disputes", 60, disputes.remind_due_disputes),
     Duty("take daily roots", 60, reserves.take_due_roots),
