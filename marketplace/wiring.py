@@ -16,13 +16,14 @@ from marketplace.catalog import events as catalog
 from marketplace.deposits import events as deposit_events, returning, service as deposits
 from marketplace.disputes import events as disputes, freezing, rulers, service as disputing
 from marketplace.escrow import chargebacks, events as escrow, gateway_news, judging_rules, service as orders
-from marketplace.groups import events as groups
+from marketplace.groups import events as groups, handover_rules
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
     about_deals,
     about_deposits,
     about_disputes,
     about_groups,
+    about_handovers,
     about_lots,
     about_offers,
     about_orders,
@@ -98,6 +99,12 @@ def check_gives_no_role(fact: groups.RoleGiven) -> None:
     rulers.check_is_not_in_dispute(fact.group_id, fact.by)
 
 
+def check_names_no_treasurer(fact: groups.HandoverChanged) -> None:
+    """Nor does he name a treasurer, who may rule there, too."""
+    if fact.action is handover_rules.Action.NAME:
+        rulers.check_is_not_in_dispute(fact.group_id, fact.by)
+
+
 def check_removes_no_judge(fact: groups.MemberRemoved) -> None:
     """Nor does he remove the member whom both sides accepted; an officer nobody removes."""
     if rulers.is_accepted(fact.group_id, fact.person_id):
@@ -156,6 +163,7 @@ HANDLERS: Handlers = {
     groups.ApplicationDecided: (about_groups.application_decided,),
     groups.ApplicationMade: (about_groups.application_made,),
     groups.GroupClosed: (following.group_closed, superseding.group_closed, about_groups.closed),
+    groups.HandoverChanged: (check_names_no_treasurer, about_handovers.changed),
     groups.InstructionsApproved: (about_groups.instructions_approved,),
     groups.InstructionsDropped: (about_groups.instructions_dropped,),
     groups.InstructionsProposed: (about_groups.instructions_proposed,),

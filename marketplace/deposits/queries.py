@@ -99,6 +99,14 @@ def count_for(group_id: int, person_id: int) -> int:
     return sum(db.session.scalar(select(func.count()).select_from(each.subquery())) or 0 for each in (claims, owed))
 
 
+def held_in(group_id: int, currency: str) -> tuple[int, Money, int]:
+    """Of how many members deposits are held, how much that is, and how many say that they have sent one. One query."""
+    held = func.count().filter(Deposit.held_minor > 0), func.coalesce(func.sum(Deposit.held_minor), 0)
+    claimed = func.count().filter(Deposit.state == State.CLAIMED)
+    count, minor, claims = db.session.execute(select(*held, claimed).where(Deposit.group_id == group_id)).one()
+    return count, Money(int(minor), currency), claims
+
+
 def memberships(group_id: int, people: Collection[int]) -> dict[int, int]:
     """The number of the membership of each of these, for the references."""
     wanted = select(Membership.person_id, Membership.id).where(Membership.group_id == group_id)

@@ -15,7 +15,7 @@ from marketplace.groups import service as groups
 from marketplace.groups.rules import Permission
 from marketplace.kernel.database import db
 from marketplace.payments import lateness
-from marketplace.payments.late_rules import Clause, Payout, Reader
+from marketplace.payments.late_rules import Clause, Payout, Reader, Stage
 from marketplace.payments.lateness import Late
 from marketplace.payments.rules import Kind
 
@@ -27,9 +27,15 @@ class LatePayout(NamedTuple):
     """A payout that is late, the line of the law that counts for it, and its order."""
 
     payout: Payout
-    clause: Clause
+    clause: Clause | None
+    """None while there is time."""
     order: Order | None
     """None where it is paid out of a deposit."""
+
+    @property
+    def stage(self) -> Stage | None:
+        """How late it is."""
+        return self.clause.stage if self.clause else None
 
     @property
     def payee(self) -> Party:

@@ -20,7 +20,7 @@ def _(sentence: str) -> str:
 
 
 _A_DEPOSIT = Word(_("a deposit"))
-_DAYS = {clause.stage: clause.after.days for clause in LAW}
+_DAYS: dict[Stage | None, int] = {clause.stage: clause.after.days for clause in LAW}
 
 
 def late(fact: PayoutLate) -> None:
@@ -39,7 +39,7 @@ def late(fact: PayoutLate) -> None:
 def _tell_payee(late: LatePayout) -> None:
     slug, payout = groups.group(late.payout.group_id).slug, late.payout
     kind, path = "payout_late_to_you", links.order(late.order.id) if late.order else links.deposit(slug)
-    if late.clause.stage is Stage.FOR_PAYEE:
+    if late.stage is Stage.FOR_PAYEE:
         by_hand = payout.gateway is Through.TREASURER
         kind, path = "payout_needs_you", links.PAYOUT_DETAILS if by_hand else links.CARD_PAYMENTS
     _tell((payout.person_id,), kind, path, late)
@@ -57,12 +57,12 @@ def _tell(person_ids: list[int] | tuple[int, ...], kind: str, path: str, late: L
     payout, group = late.payout, groups.group(late.payout.group_id)
     notify_all(
         person_ids, kind=kind, ref=f"order:{late.order.id}" if late.order else f"group:{group.id}", path=path,
-        group_id=group.id, key=f"{payout.purpose}:{payout.since.isoformat()}:{late.clause.stage}",
+        group_id=group.id, key=f"{payout.purpose}:{payout.since.isoformat()}:{late.stage}",
         data={
-            "amount": payout.amount, "since": payout.since, "days": _DAYS[late.clause.stage], "group": group.name,
+            "amount": payout.amount, "since": payout.since, "days": _DAYS[late.stage], "group": group.name,
             "title": late.order.title if late.order else _A_DEPOSIT,
             "name": names_of([payout.person_id])[payout.person_id],
-            "is_for_all": late.clause.stage is Stage.VERY_LATE,
+            "is_for_all": late.stage is Stage.VERY_LATE,
             "is_by_card": payout.whose is Whose.PROCESSOR,
         },
     )  # fmt: skip

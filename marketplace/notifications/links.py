@@ -34,6 +34,11 @@ def treasury(slug: str) -> str:
     return f"/g/{slug}/treasury"
 
 
+def handover(slug: str) -> str:
+    """Where the treasury is handed over."""
+    return f"/g/{slug}/treasury/handover"
+
+
 def deposits(slug: str) -> str:
     """The same of their deposits."""
     return f"/g/{slug}/treasury/deposits"

@@ -6,6 +6,7 @@ has told nobody.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from marketplace.payments import late_rules
 from marketplace.payments.events import PayoutLate
 from marketplace.payments.late_rules import AFTER, FOR_ALL_AFTER, Clause, Payout, Reader
 from marketplace.payments.models import Movement
-from marketplace.payments.rules import Kind, Through
+from marketplace.payments.rules import Kind, State, Through
 from marketplace.payments.stripe_models import SellerAccount
 
 MOST = 200
@@ -40,10 +41,10 @@ _DETAILS_FROM = (
 
 
 class Late(NamedTuple):
-    """A payout, and the line of the law that counts for it now."""
+    """A payout, and the line of the law that counts for it now; none while there is time."""
 
     payout: Payout
-    clause: Clause
+    clause: Clause | None
 
 
 def late_in(group_id: int, reader: Reader, now: datetime) -> list[Late]:
@@ -55,6 +56,21 @@ def late_in(group_id: int, reader: Reader, now: datetime) -> list[Late]:
 def late_to(person_id: int, now: datetime) -> list[Late]:
     """What is not paid to this person though it is time, also where that is for himself to mend. One query."""
     return _found(Movement.person_id == person_id, Movement.owed_since <= now - AFTER, reader=Reader.PAYEE, now=now)
+
+
+def owed_by_hand(group_id: int, now: datetime) -> list[Late]:
+    """All that is to be paid out of the group's bank, late or not, the longest owed first. One query."""
+    wanted = _owed().where(Movement.group_id == group_id, Movement.gateway == Through.TREASURER)
+    rows = db.session.execute(wanted.order_by(Movement.owed_since, Movement.id).limit(MOST))
+    return [Late(payout, late_rules.judge(payout, now)) for payout in map(_payout_of, rows)]
+
+
+def failures_in(group_id: int, purposes: Collection[str]) -> dict[str, str]:
+    """Why the last try of each of these payouts failed, where one did. One query."""
+    failed = select(Movement.purpose, Movement.failure).where(
+        Movement.group_id == group_id, Movement.state == State.FAILED, Movement.purpose.in_(purposes)
+    )
+    return {purpose: failure or "" for purpose, failure in db.session.execute(failed.order_by(Movement.id))}
 
 
 def tell_of_late_payouts(limit: int = 50) -> int:

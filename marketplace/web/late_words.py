@@ -35,7 +35,7 @@ def tasks_of(person_id: int) -> Iterable[Task]:
 
 def _task(late: LatePayout, slug: str, group_name: str, payers: list[str]) -> Task:
     amount, what = money_text(late.payout.amount), late.order.title if late.order else _("a deposit")
-    if late.clause.stage is Stage.FOR_PAYEE:
+    if late.stage is Stage.FOR_PAYEE:
         return Task(
             title=_("Say where you are paid: %(amount)s waits", amount=amount),
             url=settings_of(late),

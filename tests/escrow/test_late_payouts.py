@@ -71,7 +71,7 @@ def for_all(order: Order) -> list[LatePayout]:
 
 
 def stages(found: list[LatePayout]) -> list[Stage]:
-    return [late.clause.stage for late in found]
+    return [late.stage for late in found]
 
 
 def test_after_two_days_the_seller_and_the_officers_know_after_five_the_group(app: Flask) -> None:
@@ -142,7 +142,7 @@ def test_who_has_not_said_where_he_is_paid_is_told_and_nobody_else(app: Flask) -
     lapse()
     look()
     (late,) = late_payouts.waiting_for(order.seller_id, clock.now())
-    assert late.clause.stage is Stage.FOR_PAYEE
+    assert late.stage is Stage.FOR_PAYEE
     assert told("payout_needs_you") == [order.seller_id] and not told("payout_late")
     assert not for_all(order)
     clock.move(2 * DAY)
