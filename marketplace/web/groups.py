@@ -28,6 +28,7 @@ from marketplace.web.person import me, me_or_none
 from marketplace.web.term_words import (
     SECTIONS,
     bounds_of,
+    cards_are_away,
     gateway_choices,
     ladder_choices,
     ladder_name,
@@ -42,6 +43,7 @@ blueprint.add_app_template_filter(bounds_of)
 blueprint.add_app_template_filter(ladder_name)
 blueprint.add_app_template_global(ladder_choices)
 blueprint.add_app_template_global(gateway_choices)
+blueprint.add_app_template_global(cards_are_away)
 
 ENTRY = {JoinPolicy.OPEN: _l("open"), JoinPolicy.APPROVAL: _l("by approval"), JoinPolicy.CLOSED: _l("closed")}
 
