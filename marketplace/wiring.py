@@ -140,6 +140,7 @@ HANDLERS: Handlers = {
     catalog.RemarkAdded: (superseding.item_changed, about_lots.remark_added),
     deposit_events.DepositAsked: (about_deposits.asked,),
     deposit_events.DepositChanged: (about_deposits.changed,),
+    deposit_events.DepositDeadlineNear: (about_deposits.deadline_near,),
     deposit_events.DepositForfeited: (about_deposits.forfeited,),
     deposit_events.DepositPayoutChanged: (about_deposits.payout_changed,),
     disputes.AnswerDue: (about_disputes.answer_due,),

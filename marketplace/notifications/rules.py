@@ -181,6 +181,10 @@ TOLD = {
         "deposit_payout_sent": _("The treasurer of %(group)s paid %(amount)s out to you, from a deposit."),
         "deposit_payout_failed": _("The payout of %(amount)s from a deposit did not go through: %(reason)s"),
         "deposit_payout_missing": _("%(name)s says that %(amount)s from a deposit did not arrive."),
+        "deposit_two_days": _("Two days are left for a deposit (%(name)s): %(deed)s. If you do nothing: %(then)s"),
+        "deposit_twelve_hours": _(
+            "Twelve hours are left for a deposit (%(name)s): %(deed)s. If you do nothing: %(then)s"
+        ),
         "deposit_confirmer_missing": _("Nobody can confirm the deposit of %(name)s. Make another member treasurer."),
     },
     "disputes": {

@@ -12,7 +12,7 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.auctions import chances, matching, offering, queries as auctions, watching
-from marketplace.deposits import lapsing, returning
+from marketplace.deposits import lapsing, reminding, returning
 from marketplace.disputes import queries as disputes
 from marketplace.escrow import queries as escrow, treasury
 from marketplace.kernel import clock, heartbeat
@@ -39,6 +39,7 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Orders on which the clock acts"), escrow.to_lapse),
     (_l("Orders to remind of"), escrow.to_remind),
     (_l("Deposits on which the clock acts"), lapsing.to_lapse),
+    (_l("Deposits to remind of"), reminding.to_remind),
     (_l("Deposits to give back"), returning.to_return),
     (_l("Payouts to look at whether they are late"), lateness.to_look_at),
     (_l("Disputes on which the clock acts"), disputes.to_lapse),

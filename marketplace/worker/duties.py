@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from marketplace.accounts import doors
 from marketplace.auctions import chances, closing, matching, offering, watching
 from marketplace.catalog import import_keeping
-from marketplace.deposits import lapsing
+from marketplace.deposits import lapsing, reminding
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.ledger import reserves
@@ -46,6 +46,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("lapse orders", 2, escrow.lapse_due_orders),
     Duty("remind of orders", 60, escrow.remind_due_orders),
     Duty("lapse deposits", 5, lapsing.lapse_due_deposits),
+    Duty("remind of deposits", 60, reminding.remind_due_deposits),
     Duty("give deposits back", 30, deposits.return_due_deposits),
     Duty("tell of late payouts", 60, lateness.tell_of_late_payouts),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),

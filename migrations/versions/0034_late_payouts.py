@@ -37,6 +37,9 @@ def upgrade() -> None:
     )  # fmt: skip
     add("seller_accounts", "active_since", "DATETIME", "TIMESTAMP WITH TIME ZONE")
     op.execute("UPDATE seller_accounts SET active_since = begun_at WHERE is_active")
+    for table in ("deposits", "deposit_payouts"):  # what runs now is reminded of from its next deadline on
+        add(table, "remind_at", "DATETIME", "TIMESTAMP WITH TIME ZONE")
+        op.create_index(f"ix_{table}_remind_at", table, ["remind_at"])
     add_handovers()
 
 
@@ -98,6 +101,9 @@ def add(table: str, column: str, on_sqlite: str, on_postgresql: str, more: str =
 
 def downgrade() -> None:
     op.drop_table("handovers")
+    for table in ("deposit_payouts", "deposits"):
+        op.drop_index(f"ix_{table}_remind_at", table_name=table)
+        op.drop_column(table, "remind_at")
     op.drop_column("seller_accounts", "active_since")
     op.drop_index("ix_movements_late_look_at", table_name="movements")
     op.drop_index("ix_movements_owed", table_name="movements")
