@@ -16,17 +16,19 @@ from marketplace.catalog import events as catalog
 from marketplace.deposits import events as deposit_events, returning, service as deposits
 from marketplace.disputes import events as disputes, freezing, rulers, service as disputing
 from marketplace.escrow import chargebacks, events as escrow, gateway_news, judging_rules, service as orders
-from marketplace.groups import events as groups
+from marketplace.groups import events as groups, handover_rules
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
     about_deals,
     about_deposits,
     about_disputes,
     about_groups,
+    about_handovers,
     about_lots,
     about_offers,
     about_orders,
     about_parcels,
+    about_payouts,
     about_people,
     about_sales,
     about_searches,
@@ -97,6 +99,12 @@ def check_gives_no_role(fact: groups.RoleGiven) -> None:
     rulers.check_is_not_in_dispute(fact.group_id, fact.by)
 
 
+def check_names_no_treasurer(fact: groups.HandoverChanged) -> None:
+    """Nor does he name a treasurer, who may rule there, too."""
+    if fact.action is handover_rules.Action.NAME:
+        rulers.check_is_not_in_dispute(fact.group_id, fact.by)
+
+
 def check_removes_no_judge(fact: groups.MemberRemoved) -> None:
     """Nor does he remove the member whom both sides accepted; an officer nobody removes."""
     if rulers.is_accepted(fact.group_id, fact.person_id):
@@ -132,6 +140,7 @@ HANDLERS: Handlers = {
     catalog.RemarkAdded: (superseding.item_changed, about_lots.remark_added),
     deposit_events.DepositAsked: (about_deposits.asked,),
     deposit_events.DepositChanged: (about_deposits.changed,),
+    deposit_events.DepositDeadlineNear: (about_deposits.deadline_near,),
     deposit_events.DepositForfeited: (about_deposits.forfeited,),
     deposit_events.DepositPayoutChanged: (about_deposits.payout_changed,),
     disputes.AnswerDue: (about_disputes.answer_due,),
@@ -155,6 +164,7 @@ HANDLERS: Handlers = {
     groups.ApplicationDecided: (about_groups.application_decided,),
     groups.ApplicationMade: (about_groups.application_made,),
     groups.GroupClosed: (following.group_closed, superseding.group_closed, about_groups.closed),
+    groups.HandoverChanged: (check_names_no_treasurer, about_handovers.changed),
     groups.InstructionsApproved: (about_groups.instructions_approved,),
     groups.InstructionsDropped: (about_groups.instructions_dropped,),
     groups.InstructionsProposed: (about_groups.instructions_proposed,),
@@ -179,6 +189,7 @@ HANDLERS: Handlers = {
     payments.MovementConfirmed: (gateway_news.movement_confirmed,),
     payments.MovementFailed: (gateway_news.movement_failed,),
     payments.MovementWaits: (gateway_news.movement_waits,),
+    payments.PayoutLate: (about_payouts.late,),
     payments.PaymentSubmitted: (gateway_news.payment_submitted,),
     payments.SellerPayoutFailed: (about_people.seller_payout_failed,),
     reputation.FeedbackOpened: (about_deals.feedback_opened,),

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from marketplace.deposits.events import DepositChanged, DepositPayoutChanged
 from marketplace.deposits.models import Deposit, DepositLine, DepositPayout
 from marketplace.deposits.payout_rules import Action as PayoutAction, Kind, Party as PayoutParty, judge as judge_payout
+from marketplace.deposits.reminding_rules import next_reminder
 from marketplace.deposits.rules import Action, Deed, judge
 from marketplace.groups import queries as groups
 from marketplace.kernel import audit, clock
@@ -46,6 +47,7 @@ def act(
     before = deposit.facts()
     after, moves = judge(before, deed, terms=terms, now=now)
     deposit.take(after)
+    deposit.remind_at = next_reminder(after.deadline, after=now)
     moved = sum((move.amount.minor for move in moves), start=0)
     amount = Money(moved, deposit.currency) if moved else None
     line = _line(deposit, deed.action, by=by, to_state=after.state, amount=amount, note=note, client_key=client_key,
@@ -67,6 +69,7 @@ def act_on_payout(
     terms, now = groups.group(deposit.group_id).terms, clock.now()
     after, moves = judge_payout(payout.facts(), action, party, terms=terms, now=now)
     payout.take(after)
+    payout.remind_at = next_reminder(after.deadline, after=now)
     line = _line(deposit, action, by=by, to_state=after.state, amount=payout.amount, note=note, client_key=client_key,
                  at=now, order_id=payout.order_id, payout_id=payout.id)  # fmt: skip
     _post(deposit, line, moves)
@@ -80,10 +83,11 @@ def owe(
     deposit: Deposit, line: DepositLine, kind: Kind, *, payee_id: int, amount: Money, order_id: int | None = None
 ) -> None:
     """Something of a deposit is somebody's own now: it is to be paid out. `line` is what it follows from."""
-    days = timedelta(days=groups.group(deposit.group_id).terms.days_to_pay_out)
+    deadline = line.at + timedelta(days=groups.group(deposit.group_id).terms.days_to_pay_out)
     payout = DepositPayout(
         deposit_id=deposit.id, group_id=deposit.group_id, payee_id=payee_id, kind=kind, order_id=order_id,
-        currency=deposit.currency, amount_minor=amount.minor, due_since=line.at, deadline=line.at + days,
+        currency=deposit.currency, amount_minor=amount.minor, due_since=line.at, deadline=deadline,
+        remind_at=next_reminder(deadline, after=line.at),
     )  # fmt: skip
     db.session.add(payout)
     db.session.flush()

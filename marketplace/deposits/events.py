@@ -63,3 +63,21 @@ class DepositPayoutChanged:
     person_id: int | None
     note: str
     """The bank's reference, or the reason why it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepositDeadlineNear:
+    """Officers have `hours` left, about: 48 or 12."""
+
+    deposit_id: int
+    group_id: int
+    person_id: int
+    """Whose deposit is to be looked for, or who is to be paid."""
+    payout_id: int | None
+    """Of what is to be paid out; none where a deposit is to be looked for."""
+    hours: int
+    until: datetime
+    deed: str
+    """What is to be done, in English and marked for the translators."""
+    then: str
+    officer_ids: tuple[int, ...]

@@ -26,6 +26,7 @@ class Deposit(Base):
     __table_args__ = (
         UniqueConstraint("group_id", "person_id"),
         Index("ix_deposits_deadline", "deadline"),
+        Index("ix_deposits_remind_at", "remind_at"),
         Index("ix_deposits_state_look_at", "state", "look_at"),
         _one_of("state", rules.State),
         CheckConstraint("held_minor >= 0", "held"),
@@ -42,6 +43,8 @@ class Deposit(Base):
     since: Mapped[datetime]
     deadline: Mapped[datetime | None]
     is_second_officer_due: Mapped[bool] = mapped_column(default=False)
+    remind_at: Mapped[datetime | None]
+    """When to remind the officers. Set anew with every deadline."""
     line_count: Mapped[int] = mapped_column(default=0)
     asked_until: Mapped[datetime | None]
     """Until when every lot asks him for a deposit, because he left orders unpaid."""
@@ -80,6 +83,7 @@ class DepositPayout(Base):
         Index("ix_deposit_payouts_group_id_state", "group_id", "state"),
         Index("ix_deposit_payouts_payee_id_group_id", "payee_id", "group_id"),
         Index("ix_deposit_payouts_deadline", "deadline"),
+        Index("ix_deposit_payouts_remind_at", "remind_at"),
         _one_of("kind", payout_rules.Kind),
         _one_of("state", payout_rules.State),
         CheckConstraint("amount_minor > 0", "amount"),
@@ -101,6 +105,8 @@ class DepositPayout(Base):
     deadline: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     is_second_officer_due: Mapped[bool] = mapped_column(default=False)
+    remind_at: Mapped[datetime | None]
+    """When to remind the officers. Set anew with every deadline."""
 
     @property
     def amount(self) -> Money:

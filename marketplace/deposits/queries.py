@@ -74,8 +74,9 @@ def own(group_id: int, person_id: int) -> Own:
     )  # fmt: skip
 
 
-def queue_for(group_id: int, person_id: int) -> Queue:
-    """What waits for this officer, most urgent first. Raises NotFound or NotAllowed to anybody else.
+def queue_for(group_id: int, person_id: int, *, first: Collection[int] = ()) -> Queue:
+    """What waits for this officer, most urgent first, of payouts those of `first` before all others. Raises NotFound or
+    NotAllowed to anybody else.
 
     A moderator sees what the treasurer is late with: that is his to do, too. Five queries.
     """
@@ -85,7 +86,8 @@ def queue_for(group_id: int, person_id: int) -> Queue:
         Deposit.person_id != person_id,
     )  # fmt: skip
     found = list(db.session.scalars(claims.order_by(Deposit.deadline, Deposit.id).limit(MOST)))
-    due = list(db.session.scalars(owed.order_by(DepositPayout.deadline, DepositPayout.id).limit(MOST)))
+    is_first = DepositPayout.id.in_(first)
+    due = list(db.session.scalars(owed.order_by(is_first.desc(), DepositPayout.deadline, DepositPayout.id).limit(MOST)))
     rest = list(db.session.scalars(standing.order_by(Deposit.id).limit(MOST))) if is_confirmer else []
     people = {each.person_id for each in [*found, *rest]} | {payout.payee_id for payout in due}
     return Queue(found, due, rest, memberships(group_id, people), _own_waiting(group_id, person_id))
@@ -95,6 +97,14 @@ def count_for(group_id: int, person_id: int) -> int:
     """How much waits for this officer. Two queries."""
     claims, owed, _is_confirmer = _waiting(group_id, person_id)
     return sum(db.session.scalar(select(func.count()).select_from(each.subquery())) or 0 for each in (claims, owed))
+
+
+def held_in(group_id: int, currency: str) -> tuple[int, Money, int]:
+    """Of how many members deposits are held, how much that is, and how many say that they have sent one. One query."""
+    held = func.count().filter(Deposit.held_minor > 0), func.coalesce(func.sum(Deposit.held_minor), 0)
+    claimed = func.count().filter(Deposit.state == State.CLAIMED)
+    count, minor, claims = db.session.execute(select(*held, claimed).where(Deposit.group_id == group_id)).one()
+    return count, Money(int(minor), currency), claims
 
 
 def memberships(group_id: int, people: Collection[int]) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from marketplace.escrow import finding, order_rules
 from marketplace.escrow.condition_rules import is_paid_by_hand
@@ -62,7 +62,9 @@ def payout_purpose(order: Order, payee: Party) -> str:
     return f"order:{order.id}:payout:{payee}"
 
 
-def intend_payout(order: Order, payee: Party, amount: Money, *, pause: timedelta = timedelta()) -> None:
+def intend_payout(
+    order: Order, payee: Party, amount: Money, *, pause: timedelta = timedelta(), owed_since: datetime | None = None
+) -> None:
     """`amount` of what is owed to one side is to be paid, after a pause. Each try is a movement of its own, known by
     the deed it follows from."""
     purpose = payout_purpose(order, payee)
@@ -70,7 +72,7 @@ def intend_payout(order: Order, payee: Party, amount: Money, *, pause: timedelta
     payments.intend(
         group_id=order.group_id, kind=KINDS[payee], amount=amount, person_id=finding.person_of(order, payee),
         purpose=purpose, key=f"{purpose}:{order.line_count}", order_id=order.id, pause=pause,
-        gateway=Through.TREASURER if by_hand else order.terms.gateway,
+        gateway=Through.TREASURER if by_hand else order.terms.gateway, owed_since=owed_since,
     )  # fmt: skip
 
 

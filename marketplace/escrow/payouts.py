@@ -76,5 +76,7 @@ def agree_otherwise(*, order_id: int, by: int, payee: Party, client_key: str | N
     if order.otherwise_payee == payee and order.otherwise_by == by:
         raise NotAllowed("You proposed this yourself. Another officer has to agree.")
     if act(order, deed, by=by, client_key=client_key):
+        tries = payouts_of(order, payee)
         withdraw_payouts(order, payee)
-        intend_payout(order, payee, owed(order.facts(), payee))
+        since = tries[-1].owed_since if tries else None  # it was late before, and is
+        intend_payout(order, payee, owed(order.facts(), payee), owed_since=since)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from marketplace.escrow import late_payouts
+from marketplace.escrow.late_payouts import LatePayout
 from marketplace.escrow.models import Order
-from marketplace.escrow.order_rules import State
+from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.parcel_queries import Together, in_parcels
 from marketplace.escrow.reference_rules import order_of, parcel_of
 from marketplace.escrow.rules import WAITING_FOR_OFFICERS
@@ -15,6 +17,7 @@ from marketplace.groups import service as groups
 from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership
 from marketplace.groups.rules import CONFIRMERS, OFFICERS, Permission
+from marketplace.kernel import clock
 from marketplace.kernel.database import db
 
 MOST = 200
@@ -32,19 +35,23 @@ class Queue:
     """Nobody says yet that it is sent, or the rest of it."""
     own: int
     """The officer's own, which another one looks after."""
+    late: dict[tuple[int, Party], LatePayout]
+    """Payouts that are late, by order and payee: those in the queue, which stand first there, and the others."""
 
 
 def queue_for(group_id: int, person_id: int) -> Queue:
     """What waits for this officer. Raises NotFound or NotAllowed to anybody else.
 
-    A moderator sees what the treasurer is late with: that is his to do, too.
+    A moderator sees what the treasurer is late with: that is his to do, too. Late payouts come before all others.
     """
     member = groups.require_member(person_id, group_id, Permission.CONFIRM_MONEY_LATE)
     orders = _of_others(group_id, person_id, [State.PAYMENT_CLAIMED, State.PAYING_OUT, *_EXPECTED])
     orders = orders.where(Order.is_for_officers)
     if member.role not in CONFIRMERS:
         orders = orders.where(Order.is_second_officer_due)
-    found = list(db.session.scalars(orders.order_by(Order.deadline, Order.id).limit(MOST)))
+    late = late_payouts.shown_to_officers(group_id, person_id, clock.now())
+    is_late = Order.id.in_(each.order.id for each in late if each.order is not None)
+    found = list(db.session.scalars(orders.order_by(is_late.desc(), Order.deadline, Order.id).limit(MOST)))
     parcels = in_parcels({order.parcel_id for order in found if order.parcel_id is not None})
     own = select(func.count()).where(Order.group_id == group_id, Order.is_for_officers, _is_own(person_id))
     return Queue(
@@ -52,6 +59,7 @@ def queue_for(group_id: int, person_id: int) -> Queue:
         payouts=[order for order in found if order.state == State.PAYING_OUT],
         expected=_as_paid([order for order in found if order.state in _EXPECTED], parcels),
         own=db.session.scalar(own.where(Order.state.in_([State.PAYMENT_CLAIMED, State.PAYING_OUT]))) or 0,
+        late={(each.order.id, each.payee): each for each in late if each.order is not None},
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from marketplace.groups.handover_rules import Action
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
+from marketplace.kernel.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,27 @@ class RoleGiven:
     role: Role
     former: Role
     by: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverChanged:
+    """Something was done to a handover of the treasury."""
+
+    group_id: int
+    handover_id: int
+    action: Action
+    by: int
+    parting_id: int
+    successor_id: int | None
+    stated: Money | None
+    books: Money | None
+    """What the books said when that was stated."""
+    statement: int
+    """Its number: said again it is another."""
+    is_in_place: bool
+    """An owner said it in the parting treasurer's place."""
+    reason: str
+    """Why it was called off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,17 +153,18 @@ def change_terms(*, by: int, group_id: int, terms: Terms) -> None:
     term_rules.check_terms(terms)
     if terms == group.terms:
         return
-    _check_gateway(terms, group.currency)
+    _check_gateway(terms, group.currency, was=group.terms.gateway)
     group.terms = terms
     audit.note("change terms", f"group:{group_id}", by=by, group_id=group_id)
     announce(TermsChanged(group_id, terms, by))
 
 
-def _check_gateway(terms: Terms, currency: str) -> None:
-    """Cards are taken only where this site can take them, and in this currency."""
+def _check_gateway(terms: Terms, currency: str, *, was: Through = Through.TREASURER) -> None:
+    """Cards are chosen only where this site can take them, and in this currency. Once chosen they stay so, also where
+    they cannot be had just now."""
     if terms.gateway is not Through.STRIPE:
         return
-    if not stripe_client.is_set_up():
+    if was is not Through.STRIPE and not stripe_client.is_set_up():
         raise RuleBroken("Cards are not taken on this site. Leave it with the treasurer.", field="gateway")
     check_currency(currency)
 

@@ -27,7 +27,7 @@ def give_role(*, by: int, group_id: int, person_id: int, role: Role) -> None:
         return
     entry_rules.judge_role(former, role, owners=count_of_owners(group_id))
     now = clock.now()
-    _put_in_role(member, role, now=now)
+    put_in_role(member, role, now=now)
     if member.officer_since == now:
         instructions.hold_for_second(group_id, by=by, now=now)
     audit.note("give role", f"person:{person_id}", by=by, group_id=group_id, why=f"{former} → {role}")
@@ -66,13 +66,13 @@ def remove_member(*, by: int, group_id: int, person_id: int, reason: str) -> Non
 
 
 def _end(group: Group, member: Membership, state: Belonging, *, by: int, reason: str, now: datetime) -> None:
-    _put_in_role(member, Role.MEMBER, now=now)
+    put_in_role(member, Role.MEMBER, now=now)
     member.state = state
     member.ended_at, member.ended_by, member.end_reason = now, by, reason
     group.member_count -= 1
 
 
-def _put_in_role(member: Membership, role: Role, *, now: datetime) -> None:
+def put_in_role(member: Membership, role: Role, *, now: datetime) -> None:
     """The role, and since when he is an officer, or until when he was one."""
     was_officer, member.role = member.role in OFFICERS, role
     if role in OFFICERS:

@@ -58,6 +58,8 @@ class Permission(StrEnum):
     SEE_INSTRUCTIONS = "see how the payment instructions change"
     CHANGE_INSTRUCTIONS = "change the payment instructions"
     APPROVE_INSTRUCTIONS = "approve or stop another officer's payment instructions"
+    SEE_HANDOVER = "see how the treasury is handed over"
+    NAME_TREASURER = "name who takes the treasury over"
     CHANGE_GROUP = "change the group"
     CHANGE_RULES = "change the rules"
     CHANGE_TERMS = "change the terms"
@@ -164,6 +166,8 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.SEE_INSTRUCTIONS:      Clause(is_officer,         is_officer,         W.ALWAYS),
     P.CHANGE_INSTRUCTIONS:   Clause(handles_money,      is_officer,         W.ALWAYS),
     P.APPROVE_INSTRUCTIONS:  Clause(is_officer,         is_officer,         W.ALWAYS),
+    P.SEE_HANDOVER:          Clause(is_officer,         is_officer,         W.ALWAYS),
+    P.NAME_TREASURER:        Clause(is_owner,           is_officer,         W.ALWAYS),
     P.CHANGE_GROUP:          Clause(is_owner,           is_member,          W.OPEN),
     P.CHANGE_RULES:          Clause(is_owner,           is_member,          W.OPEN),
     P.CHANGE_TERMS:          Clause(is_owner,           is_member,          W.OPEN),

@@ -7,10 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, select
 
+from marketplace.groups import handover_queries, queries
 from marketplace.groups.entry_rules import Answer, Belonging
+from marketplace.groups.handover_queries import HandoverWaits
+from marketplace.groups.handover_rules import Action
 from marketplace.groups.instruction_rules import may_approve
 from marketplace.groups.models import Application, Group, Instructions, Membership, Report, facts
-from marketplace.groups.rules import Permission, may
+from marketplace.groups.rules import Permission, Who, may
+from marketplace.kernel import clock
 from marketplace.kernel.database import db
 
 
@@ -57,11 +61,11 @@ class RulesWait:
     version: int
 
 
-Wait = ApplicationsWait | ReportsWait | InstructionsWait | RulesWait
+Wait = ApplicationsWait | ReportsWait | InstructionsWait | RulesWait | HandoverWaits
 
 
 def waiting_for(person_id: int) -> list[Wait]:
-    """What waits for a person in his groups. Four queries, however many groups there are."""
+    """What waits for a person in his groups. Six queries at most, however many groups there are."""
     found = list(db.session.execute(_memberships(person_id)))
     rows = [(row.Group, facts(row.Group, row.Membership)) for row in found]
     since = {row.Group.id: row.Membership.officer_since for row in found}
@@ -73,6 +77,7 @@ def waiting_for(person_id: int) -> list[Wait]:
         *_applications(able[Permission.DECIDE_APPLICATIONS]),
         *_reports(able[Permission.SEE_REPORTS], person_id),
         *_instructions(able[Permission.APPROVE_INSTRUCTIONS], person_id, since),
+        *_handovers(person_id, {group.id: (group, who) for group, who in rows}),
         *(_rules(group) for group, who in rows if not who.has_agreed and not who.is_closed),
     ]
 
@@ -84,6 +89,21 @@ def _memberships(person_id: int) -> Select[Group, Membership]:
 
 def _rules(group: Group) -> RulesWait:
     return RulesWait(group.id, group.slug, group.name, group.rules_version)
+
+
+def _handovers(person_id: int, his: dict[int, tuple[Group, Who]]) -> list[HandoverWaits]:
+    """Also of a group that he has left: whoever looked after its money may still have it."""
+    roles = {group_id: who.role for group_id, (_group, who) in his.items() if who.role is not None}
+    found = handover_queries.waiting_for(person_id, roles, clock.now())
+    left = queries.groups({each.group_id for each, _action in found} - his.keys()) if found else {}
+    named = {group_id: group for group_id, (group, _who) in his.items()} | left
+    return [
+        HandoverWaits(
+            named[each.group_id].slug, named[each.group_id].name, action,
+            is_in_place=action is Action.STATE and each.parting_id != person_id,
+        )
+        for each, action in found
+    ]  # fmt: skip
 
 
 def _applications(groups: dict[int, Group]) -> list[ApplicationsWait]:

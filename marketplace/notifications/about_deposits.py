@@ -6,12 +6,19 @@ from collections.abc import Collection
 
 from marketplace.accounts.queries import names_of
 from marketplace.deposits import finding
-from marketplace.deposits.events import DepositAsked, DepositChanged, DepositForfeited, DepositPayoutChanged
+from marketplace.deposits.events import (
+    DepositAsked,
+    DepositChanged,
+    DepositDeadlineNear,
+    DepositForfeited,
+    DepositPayoutChanged,
+)
 from marketplace.deposits.payout_rules import Action as PayoutAction
 from marketplace.deposits.rules import Action, Deposit, State
 from marketplace.groups import queries as groups
 from marketplace.groups.rules import Role
 from marketplace.notifications import links
+from marketplace.notifications.rules import Word
 from marketplace.notifications.service import notify_all
 
 # What is told of a deed, by the state that it led to where that makes the difference.
@@ -92,6 +99,24 @@ def payout_changed(fact: DepositPayoutChanged) -> None:
         notify_all(officers, kind=kind, path=links.deposit_payout(group.slug, payout.id), **about)
     else:
         notify_all(_owners(group.id), kind="deposit_confirmer_missing", path=links.members(group.slug), **about)
+
+
+def deadline_near(fact: DepositDeadlineNear) -> None:
+    """Each officer who may do it, once for each deadline and lead."""
+    group = groups.group(fact.group_id)
+    what = "claim" if fact.payout_id is None else f"payout:{fact.payout_id}"
+    path = links.deposit_of(group.slug, fact.person_id)
+    if fact.payout_id is not None:
+        path = links.deposit_payout(group.slug, fact.payout_id)
+    notify_all(
+        fact.officer_ids, kind={48: "deposit_two_days", 12: "deposit_twelve_hours"}[fact.hours],
+        ref=f"deposit:{fact.deposit_id}", path=path, group_id=group.id,
+        key=f"deposit:{fact.deposit_id}:{what}:{fact.until.isoformat()}:{fact.hours}",
+        data={
+            "name": names_of([fact.person_id])[fact.person_id], "until": fact.until, "deed": Word(fact.deed),
+            "then": Word(fact.then),
+        },
+    )  # fmt: skip
 
 
 def _line_of(table: dict[tuple[Action, State | None], str], fact: DepositChanged) -> str | None:

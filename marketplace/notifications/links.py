@@ -29,6 +29,21 @@ def deposit(slug: str) -> str:
     return f"/g/{slug}/deposit"
 
 
+def treasury(slug: str) -> str:
+    """An officer's queue of other members' money."""
+    return f"/g/{slug}/treasury"
+
+
+def handover(slug: str) -> str:
+    """Where the treasury is handed over."""
+    return f"/g/{slug}/treasury/handover"
+
+
+def deposits(slug: str) -> str:
+    """The same of their deposits."""
+    return f"/g/{slug}/treasury/deposits"
+
+
 def deposit_of(slug: str, person_id: int) -> str:
     """Where officers say what came in of somebody's deposit."""
     return f"/g/{slug}/treasury/deposits/{person_id}"

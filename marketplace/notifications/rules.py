@@ -93,6 +93,12 @@ TOLD = {
         ),
         "instructions_changed": _("Members pay %(group)s elsewhere from %(from_then)s on."),
         "instructions_dropped": _("The change of where members pay in %(group)s was stopped."),
+        "handover_asked": _("%(parting)s asks to step down as treasurer of %(group)s. Name who follows."),
+        "handover_named": _("%(successor)s is to take the treasury of %(group)s over from %(parting)s."),
+        "handover_stated": _("%(by)s says that %(stated)s of %(group)s is handed over, as the books say."),
+        "handover_differs": _("%(by)s says that %(stated)s of %(group)s is handed over: %(gap)s %(side)s."),
+        "handover_done": _("The treasury of %(group)s passed from %(parting)s to %(successor)s."),
+        "handover_called_off": _("The handover of the treasury of %(group)s was called off by %(by)s."),
         "report_new": _("%(name)s reported something in %(group)s."),
         "report_closed": _("What you reported in %(group)s was looked into: %(note)s"),
     },
@@ -103,6 +109,9 @@ TOLD = {
         "second_factor_taken_off": _("The operator took your second factor off."),
     },
     "payments": {
+        "payout_late": _("%(amount)s to %(name)s for %(title)s was not paid out within %(days)s days."),
+        "payout_late_to_you": _("%(amount)s for %(title)s was not paid out to you within %(days)s days."),
+        "payout_needs_you": _("%(amount)s for %(title)s waits for you: say where you are paid."),
         "seller_payout_failed": _("Your bank did not take what Stripe paid out to you. It lies on your account there."),
     },
     "escrow": {
@@ -172,6 +181,10 @@ TOLD = {
         "deposit_payout_sent": _("The treasurer of %(group)s paid %(amount)s out to you, from a deposit."),
         "deposit_payout_failed": _("The payout of %(amount)s from a deposit did not go through: %(reason)s"),
         "deposit_payout_missing": _("%(name)s says that %(amount)s from a deposit did not arrive."),
+        "deposit_two_days": _("Two days are left for a deposit (%(name)s): %(deed)s. If you do nothing: %(then)s"),
+        "deposit_twelve_hours": _(
+            "Twelve hours are left for a deposit (%(name)s): %(deed)s. If you do nothing: %(then)s"
+        ),
         "deposit_confirmer_missing": _("Nobody can confirm the deposit of %(name)s. Make another member treasurer."),
     },
     "disputes": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.kernel.money import Money
+from marketplace.payments.late_rules import Payout, Reader, Stage, Whose
 from marketplace.payments.rules import Kind
 
 
@@ -52,6 +53,17 @@ class MovementWaits(_OfMovement):
     by itself when that may have changed."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLate:
+    """Something was not paid to whom it belongs for so long that somebody is to hear of it. Once for each stage."""
+
+    payout: Payout
+    stage: Stage
+    whose: Whose
+    """Who has to do something."""
+    told: frozenset[Reader]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from marketplace.accounts.models import Person
 from marketplace.kernel.database import Base
 from marketplace.kernel.money import Money
+from marketplace.payments.late_rules import Stage
 from marketplace.payments.rules import Kind, State
 
 
-def _one_of(column: str, values: type[Kind] | type[State]) -> str:
+def _one_of(column: str, values: type[Kind] | type[State] | type[Stage]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
@@ -21,6 +22,8 @@ ATTEMPT = "~"
 """Stands between a movement's own key and the number of the attempt."""
 _IS_INTENDED = text("state = 'intended'")
 _IS_ASKED = text("state = 'asked'")
+_IS_OWED = text("state IN ('intended', 'asked') AND owed_since IS NOT NULL")
+_IS_LOOKED_AT = text("late_look_at IS NOT NULL")
 
 
 class Movement(Base):
@@ -35,6 +38,9 @@ class Movement(Base):
         Index("ix_movements_group_id_state", "group_id", "state"),
         Index("ix_movements_due", "due_at", sqlite_where=_IS_INTENDED, postgresql_where=_IS_INTENDED),
         Index("ix_movements_asked_at", "asked_at", sqlite_where=_IS_ASKED, postgresql_where=_IS_ASKED),
+        Index("ix_movements_owed", "group_id", "owed_since", sqlite_where=_IS_OWED, postgresql_where=_IS_OWED),
+        Index("ix_movements_late_look_at", "late_look_at", sqlite_where=_IS_LOOKED_AT, postgresql_where=_IS_LOOKED_AT),
+        CheckConstraint(f"late_stage IS NULL OR {_one_of('late_stage', Stage)}", "late_stage"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -90,6 +96,13 @@ class Movement(Base):
     and writes nothing."""
     tries: Mapped[int] = mapped_column(default=0)
     """How often a worker took it on. More than none, and the gateway may have heard of it."""
+
+    owed_since: Mapped[datetime | None]
+    """Of what leaves: since when it is the payee's own. What is tried again because it failed keeps it."""
+    late_look_at: Mapped[datetime | None]
+    """While it is owed: when to look whether somebody is to be told that it is late."""
+    late_stage: Mapped[str | None]
+    """Which line of the law of late payouts was told last."""
 
     @property
     def gateway_key(self) -> str:

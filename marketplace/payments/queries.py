@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
+from marketplace.kernel.money import Money
 from marketplace.payments.models import ATTEMPT, Movement
-from marketplace.payments.rules import State
+from marketplace.payments.rules import COMES_IN, State, Through
 
 # A worker asks within seconds. After so long the operators should look.
 LATE_AFTER = timedelta(minutes=1)
@@ -59,6 +60,24 @@ def of_orders(order_ids: Collection[int]) -> dict[int, list[Movement]]:
         if each.order_id is not None:
             found[each.order_id].append(each)
     return found
+
+
+def owed_since_before(purpose: str, person_id: int) -> datetime | None:
+    """Since when the last try of this payout was owed, where it failed; none where there was none, or it was paid."""
+    tries = select(Movement).where(Movement.purpose == purpose, Movement.person_id == person_id)
+    last = db.session.scalar(tries.order_by(Movement.id.desc()).limit(1))
+    has_failed = last is not None and last.state == State.FAILED and last.confirmed_at is None
+    return last.owed_since if last is not None and has_failed else None
+
+
+def moved_by_hand(group_id: int, currency: str) -> Money:
+    """What officers confirmed that came into the group's account at its bank, less what they confirmed that went."""
+    signed = case((Movement.kind.in_(COMES_IN), Movement.moved_minor), else_=-Movement.moved_minor)
+    moved = select(func.sum(signed)).where(
+        Movement.group_id == group_id, Movement.state == State.CONFIRMED, Movement.currency == currency,
+        Movement.gateway == Through.TREASURER,
+    )  # fmt: skip
+    return Money(int(db.session.scalar(moved) or 0), currency)
 
 
 def to_ask(now: datetime) -> Backlog:

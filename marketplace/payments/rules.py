@@ -70,6 +70,8 @@ COMES_IN = frozenset({Kind.COLLECT, Kind.REVERSAL})
 LEAVES = frozenset({Kind.REFUND, Kind.PAYOUT})
 ASKED_FOR = frozenset({Kind.COLLECT})
 NOT_ASKED = ASKED_FOR | LEAVES
+OPEN = frozenset({State.INTENDED, State.ASKED})
+"""Nothing has come of it yet."""
 
 # fmt: off
 LAW = (

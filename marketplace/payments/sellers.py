@@ -164,6 +164,7 @@ def note_account(account_id: str, standing: Standing) -> None:
     if standing.is_active is not account.is_active:
         what = "account can be paid" if standing.is_active else "account cannot be paid"
         audit.note(what, f"person:{account.person_id}", by=None)
+        account.active_since = clock.now() if standing.is_active else None
     account.is_active, account.is_paid_out = standing.is_active, standing.is_paid_out
     account.has_told, account.wanted = standing.has_told, list(standing.wanted)
     account.fetched_at = clock.now()

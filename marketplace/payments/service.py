@@ -6,7 +6,7 @@ The outcome of `asking.py` comes here too: one place writes what became of a mov
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -17,6 +17,7 @@ from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.payments import queries, rules
 from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed, MovementWaits
+from marketplace.payments.late_rules import AFTER
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Act, Kind, State, Through
 from marketplace.payments.treasurer import Treasurer
@@ -38,21 +39,17 @@ def intend(
     order_id: int | None = None,
     gateway: str = Treasurer.name,
     pause: timedelta = timedelta(),
+    owed_since: datetime | None = None,
 ) -> Movement:
     """Write down that money is to move; a worker asks the gateway once this is committed, and the pause is over.
 
+    What leaves is owed from now on, or `owed_since`, or where the last try failed, for as long as that was.
     The same key again gives the movement of the first time, and raises KeyTaken where anything differs.
     """
     wanted = {
-        "group_id": group_id,
-        "kind": kind,
-        "amount_minor": amount.minor,
-        "currency": amount.currency,
-        "person_id": person_id,
-        "purpose": purpose,
-        "order_id": order_id,
-        "gateway": gateway,
-    }
+        "group_id": group_id, "kind": kind, "amount_minor": amount.minor, "currency": amount.currency,
+        "person_id": person_id, "purpose": purpose, "order_id": order_id, "gateway": gateway,
+    }  # fmt: skip
     found = queries.with_key(key)
     if found is not None:
         if any(getattr(found, name) != value for name, value in wanted.items()):
@@ -61,9 +58,15 @@ def intend(
     now = clock.now()
     movement = Movement(**wanted, idempotency_key=key, state=State.INTENDED, intended_at=now, due_at=now + pause)
     movement.mark = secrets.token_hex(8) if gateway == Through.STRIPE else None
+    if kind in rules.LEAVES:
+        _be_owed(movement, owed_since or queries.owed_since_before(purpose, person_id) or now)
     db.session.add(movement)
     db.session.flush()
     return movement
+
+
+def _be_owed(movement: Movement, since: datetime) -> None:
+    movement.owed_since, movement.late_look_at = since, since + AFTER
 
 
 @use_case
@@ -189,6 +192,8 @@ def _become(movement: Movement, state: State) -> None:
     movement.state = state
     movement.fence += 1
     movement.due_at = movement.waits_for = None
+    if state not in rules.OPEN:
+        movement.late_look_at = None
 
 
 def _facts(

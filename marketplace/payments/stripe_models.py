@@ -61,6 +61,8 @@ class SellerAccount(Base):
     is_live: Mapped[bool]
     is_active: Mapped[bool] = mapped_column(default=False)
     """Money can be transferred to it."""
+    active_since: Mapped[datetime | None]
+    """Since when that is so, as far as was heard; none while it is not."""
     is_paid_out: Mapped[bool] = mapped_column(default=False)
     """What is on it goes on to the seller's bank."""
     has_told: Mapped[bool] = mapped_column(default=False)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from tempfile import SpooledTemporaryFile
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -17,9 +18,10 @@ from flask_security import auth_required
 
 from marketplace.accounts import queries as accounts
 from marketplace.deposits import queries as deposits
-from marketplace.escrow import books, queries as orders
+from marketplace.escrow import books, late_payouts, queries as orders
 from marketplace.escrow.books import PAGE, Filter, Kind
 from marketplace.escrow.reference_rules import order_of
+from marketplace.groups import handover_queries
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
@@ -60,6 +62,8 @@ def show(slug: str) -> str:
             sums=orders.sums_of(me(), group.id, group.currency),
             deposit=deposits.sums_of(group.id, me(), group.currency),
             now=now,
+            **_passed(group.id),
+            late=late_payouts.shown_to_group(group.id, me(), now),
             rows=rows,
             more=rows[-1].number if len(found) > PAGE else None,
             is_first=before is None,
@@ -71,6 +75,13 @@ def show(slug: str) -> str:
             asked=request.args,
             wanted=wanted,
         )
+
+
+def _passed(group_id: int) -> dict[str, Any]:
+    """Who handed the treasury over to whom."""
+    passed = handover_queries.passed(group_id)
+    shown = {each for row in passed for each in (row.parting_id, row.successor_id, row.stated_by) if each is not None}
+    return {"passed": passed, "passed_names": accounts.names_of(shown) if passed else {}}
 
 
 @blueprint.get("/books.csv")

@@ -16,6 +16,7 @@ from marketplace.deposits.models import Deposit, DepositPayout
 from marketplace.deposits.payout_rules import State as PayoutState
 from marketplace.deposits.reference_rules import reference_of
 from marketplace.deposits.rules import State
+from marketplace.escrow import late_payouts
 from marketplace.groups.models import Group, Membership
 from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
@@ -35,14 +36,18 @@ _PAYOUT = "/deposit-payouts/<int:payout_id>"
 @blueprint.get("/deposits")
 @auth_required()
 def index(slug: str) -> Page:
-    """Deposits to look for, what is to be paid out of them, and what stands; never the officer's own."""
+    """Deposits to look for, what is to be paid out of them, late ones first, and what stands; never the officer's
+    own."""
     group = group_here(slug, Permission.CONFIRM_MONEY_LATE)
     with clock.at(clock.now()):  # one page, one moment
-        queue = queries.queue_for(group.id, me())
+        late = late_payouts.shown_to_officers(group.id, me(), clock.now())
+        late_by_id = {each.deposit_payout_id: each for each in late}
+        queue = queries.queue_for(group.id, me(), first={found for found in late_by_id if found is not None})
         return render_template(
             "deposits/queue.html",
             group=group,
             queue=queue,
+            late=late_by_id,
             names=accounts.names_of(queue.memberships),
             references={person_id: reference_of(number) for person_id, number in queue.memberships.items()},
         )

@@ -18,11 +18,12 @@ from marketplace.deposits.models import Deposit
 from marketplace.deposits.payout_rules import State as PayoutState
 from marketplace.deposits.reference_rules import reference_of
 from marketplace.deposits.rules import Action, Party
-from marketplace.escrow import queries as orders
+from marketplace.escrow import late_payouts, queries as orders
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money, zero
+from marketplace.web import late_words
 from marketplace.web.deposit_words import badge, done
 from marketplace.web.forms import Form
 from marketplace.web.frame import group_here
@@ -127,6 +128,7 @@ def _page(group: Group) -> str:
             form=Form(),
             A=Action,
             **_sums(group, found.deposit),
+            **late_words.on_page(late_payouts.of_deposits(group.id, me(), now)),
             **_open_to(group, found, is_member=member.is_current, now=now),
         )
 

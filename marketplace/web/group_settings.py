@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response
@@ -21,7 +22,8 @@ from marketplace.web.fresh import fresh_second_factor, proof_wanted
 from marketplace.web.group_choices import choices
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
-from marketplace.web.term_words import SECTIONS, typed, with_sums
+from marketplace.web.security_words import DOUBT
+from marketplace.web.term_words import SECTIONS, cards_are_away, typed, with_sums
 
 blueprint = Blueprint("group_settings", __name__)
 
@@ -107,8 +109,13 @@ def change_terms(slug: str) -> Page:
     group = group_here(slug, Permission.CHANGE_TERMS)
     form = Form.sent(schemas.TermsForm)
     with form.refusals():
-        founding.change_terms(by=me(), group_id=group.id, **with_sums(form.data, group.currency))
+        terms = with_sums(form.data, group.currency)["terms"]
+        if "gateway" not in request.form:  # a page that offered no choice changes none
+            terms = replace(terms, gateway=group.terms.gateway)
+        founding.change_terms(by=me(), group_id=group.id, terms=terms)
         flash(_("Lots that start from now on have these terms. What runs keeps its own."))
+        if cards_are_away(terms.gateway):
+            flash(_("Cards are not available on this site now. Your choice is kept."), DOUBT)
         return redirect(url_for("groups.terms", slug=slug))
     return _terms_page(group, form), 422
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as people
 from marketplace.disputes import queries as disputes
-from marketplace.escrow import treasury
+from marketplace.escrow import late_payouts, treasury
 from marketplace.groups import founding, joining, queries, schemas
 from marketplace.groups.entry_rules import JoinPolicy, may_ask_again_at
 from marketplace.groups.models import Group
@@ -28,6 +28,7 @@ from marketplace.web.person import me, me_or_none
 from marketplace.web.term_words import (
     SECTIONS,
     bounds_of,
+    cards_are_away,
     gateway_choices,
     ladder_choices,
     ladder_name,
@@ -42,6 +43,7 @@ blueprint.add_app_template_filter(bounds_of)
 blueprint.add_app_template_filter(ladder_name)
 blueprint.add_app_template_global(ladder_choices)
 blueprint.add_app_template_global(gateway_choices)
+blueprint.add_app_template_global(cards_are_away)
 
 ENTRY = {JoinPolicy.OPEN: _l("open"), JoinPolicy.APPROVAL: _l("by approval"), JoinPolicy.CLOSED: _l("closed")}
 
@@ -96,6 +98,7 @@ def show(slug: str) -> Page:
         rules_text=queries.rules_text(group.id, group.rules_version),
         slip=list(slip_of(group.terms, group.currency)),
         desk=list(_desk(group, able)),
+        late=late_payouts.shown_to_group(group.id, me(), clock.now()) if Permission.SEE_BOOKS in able else [],
         **_at_the_door(group),
     )
 

@@ -12,7 +12,7 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.auctions import chances, matching, offering, queries as auctions, watching
-from marketplace.deposits import lapsing, returning
+from marketplace.deposits import lapsing, reminding, returning
 from marketplace.disputes import queries as disputes
 from marketplace.escrow import queries as escrow, treasury
 from marketplace.kernel import clock, heartbeat
@@ -20,7 +20,7 @@ from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.errors import NotFound
 from marketplace.ledger import reserves
 from marketplace.notifications import queries as notices, service as notifications
-from marketplace.payments import checkouts, incoming, queries as payments
+from marketplace.payments import checkouts, incoming, lateness, queries as payments
 from marketplace.reputation import queries as reputation
 from marketplace.web.health import faults
 from marketplace.web.limits import limiter
@@ -39,7 +39,9 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Orders on which the clock acts"), escrow.to_lapse),
     (_l("Orders to remind of"), escrow.to_remind),
     (_l("Deposits on which the clock acts"), lapsing.to_lapse),
+    (_l("Deposits to remind of"), reminding.to_remind),
     (_l("Deposits to give back"), returning.to_return),
+    (_l("Payouts to look at whether they are late"), lateness.to_look_at),
     (_l("Disputes on which the clock acts"), disputes.to_lapse),
     (_l("Disputes to remind of"), disputes.to_remind),
     (_l("Books to seal for the day"), reserves.to_take),

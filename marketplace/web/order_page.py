@@ -10,7 +10,7 @@ from flask import render_template
 
 from marketplace.accounts import queries as accounts
 from marketplace.catalog import queries as catalog
-from marketplace.escrow import chargebacks, finding, order_rules, parcel_queries, queries
+from marketplace.escrow import chargebacks, finding, late_payouts, order_rules, parcel_queries, queries
 from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Message, Order, OrderLine
 from marketplace.escrow.order_rules import Action, Party, State
@@ -24,6 +24,7 @@ from marketplace.notifications import links
 from marketplace.payments import queries as payments, stripe_client
 from marketplace.payments.rules import Through
 from marketplace.reputation import queries as reputation
+from marketplace.web import late_words
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, about
 from marketplace.web.order_proceeds import proceeds_of, waits_for
@@ -91,6 +92,7 @@ def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None =
             **_other_side(order, party),
             **_goods(order),
             **_to_do(order, facts, party, now),
+            **late_words.on_page(late_payouts.of_order(order.id, person_id, now)),
         )
 
 

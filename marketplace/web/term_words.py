@@ -109,9 +109,15 @@ _GATEWAYS = {
 }
 
 
-def gateway_choices() -> list[tuple[Through, LazyString]]:
-    """For the form that sets the terms; none where there is nothing to choose."""
-    return list(_GATEWAYS.items()) if stripe_client.is_set_up() else []
+def gateway_choices(chosen: str = "") -> list[tuple[Through, LazyString]]:
+    """For the form that sets the terms; none where there is nothing to choose. Who has chosen cards on a site that
+    takes none any more keeps that choice, or changes it."""
+    return list(_GATEWAYS.items()) if stripe_client.is_set_up() or chosen == Through.STRIPE else []
+
+
+def cards_are_away(chosen: str) -> bool:
+    """Whether cards are chosen, and this site takes none now."""
+    return chosen == Through.STRIPE and not stripe_client.is_set_up()
 
 
 def percent_typed(basis_points: int) -> str:

@@ -60,6 +60,8 @@ def show(slug: str) -> Page:
         queue = treasury.queue_for(group.id, me())
         paid = [order for payment in (*queue.payments, *queue.expected) for order in payment.orders]
         orders = [*paid, *queue.payouts]
+        shown = {order.id for order in queue.payouts}
+        elsewhere = [late for (order_id, _payee), late in queue.late.items() if order_id not in shown]
         return render_template(
             "treasury/show.html",
             group=group,
@@ -67,7 +69,11 @@ def show(slug: str) -> Page:
             deposits=deposits.count_for(group.id, me()),
             text=text,
             parcel_reference=parcel_reference_of,
-            names=accounts.names_of(each for order in orders for each in (order.buyer_id, order.seller_id)),
+            late_elsewhere=elsewhere,
+            names=accounts.names_of(
+                {each for order in orders for each in (order.buyer_id, order.seller_id)}
+                | {late.payout.person_id for late in elsewhere}
+            ),
             covers=catalog.covers_of(
                 order.item_id for order in [*(each.orders[0] for each in queue.payments), *queue.payouts]
             ),

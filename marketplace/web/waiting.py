@@ -14,10 +14,12 @@ from marketplace.auctions import chances, lists, offer_queries
 from marketplace.auctions.increment_rules import plus_increment
 from marketplace.auctions.rules import State
 from marketplace.groups import queries as group_queries, waiting as group_waiting
+from marketplace.groups.handover_queries import HandoverWaits
 from marketplace.kernel import clock
 from marketplace.reputation import queries as reputation
-from marketplace.web import deposit_tasks, dispute_tasks, order_tasks
+from marketplace.web import deposit_tasks, dispute_tasks, late_words, order_tasks
 from marketplace.web.format import money_text
+from marketplace.web.handover_words import handover_task
 from marketplace.web.limits import only_reads
 from marketplace.web.tasks import Task
 
@@ -139,6 +141,8 @@ def _group_task(wait: group_waiting.Wait) -> Task:
                 _("Read and approve"),
                 _("For %(group)s. Until a second officer approves them the old ones stand.", group=wait.group_name),
             )
+        case HandoverWaits():
+            return handover_task(wait)
         case group_waiting.RulesWait():
             return Task(
                 _("Agree to the new rules of %(group)s", group=wait.group_name),
@@ -167,6 +171,7 @@ SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
     order_tasks.tasks_of,
     deposit_tasks.tasks_of,
     dispute_tasks.tasks_of,
+    late_words.tasks_of,
     _from_auctions,
     _from_chances,
     _from_offers,

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from marketplace.accounts import doors
 from marketplace.auctions import chances, closing, matching, offering, watching
 from marketplace.catalog import import_keeping
-from marketplace.deposits import lapsing
+from marketplace.deposits import lapsing, reminding
 from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.ledger import reserves
 from marketplace.notifications import sending
-from marketplace.payments import asking, checkouts, incoming, sellers, sweeping, unheard
+from marketplace.payments import asking, checkouts, incoming, lateness, sellers, sweeping, unheard
 from marketplace.reputation import service as reputation
 from marketplace.worker import deposits
 
@@ -46,7 +46,9 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("lapse orders", 2, escrow.lapse_due_orders),
     Duty("remind of orders", 60, escrow.remind_due_orders),
     Duty("lapse deposits", 5, lapsing.lapse_due_deposits),
+    Duty("remind of deposits", 60, reminding.remind_due_deposits),
     Duty("give deposits back", 30, deposits.return_due_deposits),
+    Duty("tell of late payouts", 60, lateness.tell_of_late_payouts),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),
     Duty("remind of disputes", 60, disputes.remind_due_disputes),
     Duty("take daily roots", 60, reserves.take_due_roots),

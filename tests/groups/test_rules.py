@@ -55,6 +55,8 @@ EXPECTED = {
     P.SEE_INSTRUCTIONS:     "y y y - - - -",
     P.CHANGE_INSTRUCTIONS:  "y y n - - - -",
     P.APPROVE_INSTRUCTIONS: "y y y - - - -",
+    P.SEE_HANDOVER:         "y y y - - - -",
+    P.NAME_TREASURER:       "y n n - - - -",
     P.CHANGE_GROUP:         "y n n n - - -",
     P.CHANGE_RULES:         "y n n n - - -",
     P.CHANGE_TERMS:         "y n n n - - -",

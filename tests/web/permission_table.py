@@ -235,6 +235,18 @@ TABLE: dict[str, tuple[Line, ...]] = {
         button(OFFICERS - TREASURER, "new instructions", refused=TREASURER),  # the treasurer proposed them
     ),
     "POST /g/<slug>/settings/instructions/<int:instructions_id>/stop": (button(OFFICERS, "new instructions"),),
+    "GET /g/<slug>/treasury/handover": (
+        to(OFFICERS), to(CONFIRMERS | MEMBER, "the group that is handed over"),  # the member is the successor
+    ),
+    "POST /g/<slug>/treasury/handover/ask": (button(CONFIRMERS, "the group", refused=MEMBERS),),
+    "POST /g/<slug>/treasury/handover/name": (to(OWNER, refused=OFFICERS),),
+    "POST /g/<slug>/treasury/handover/<int:handover_id>/state": (  # for the owner it is too early
+        to(CONFIRMERS, "the handover", refused=MEMBER),
+    ),
+    "POST /g/<slug>/treasury/handover/<int:handover_id>/confirm": (to(MEMBER, "the handover", refused=CONFIRMERS),),
+    "POST /g/<slug>/treasury/handover/<int:handover_id>/call-off": (
+        button(OWNER | MEMBER, "the handover", refused=TREASURER),
+    ),
     "GET /g/<slug>/close": (to(OWNER, refused=MEMBERS),),
     "POST /g/<slug>/close": (button(OWNER, "the group", refused=MEMBERS),),
 

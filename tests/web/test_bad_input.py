@@ -53,7 +53,7 @@ ALIKE = set(RANGES) - {"fee_basis_points", "days_to_pay", "deposit_minor", "depo
 # is said above the form.
 UNSEEN = set(
     "client_key shipping_seen price_seen offer version agreed_version based_on photo_id do subject confirmed "
-    "to_treasurer pickup_possible is_default is_listed person_id decision part rows".split()
+    "to_treasurer pickup_possible is_default is_listed person_id decision part rows amount_minor statement".split()
 )
 PASSWORDS = {"password", "new_password"}
 COUNTED = {"password", "email", "code"}

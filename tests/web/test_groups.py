@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import event, func, select
 
@@ -10,7 +12,8 @@ from marketplace.groups.entry_rules import JoinPolicy
 from marketplace.groups.models import Group, RulesVersion
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Ladder
-from marketplace.kernel.database import db
+from marketplace.kernel.database import db, unit_of_work
+from marketplace.payments.rules import Through
 from tests.factories.accounts import a_person
 from tests.factories.groups import a_group, a_member
 from tests.web.groups_pages import WRONG_TEXTS, a_cast, founding_form, words
@@ -269,6 +272,39 @@ def test_an_owner_writes_the_rules_anew(app, client_of):
     assert "Another owner has changed the rules" in words(answer)
     assert "Be quick." in words(answer)
     assert db.session.scalars(select(RulesVersion.number).where(RulesVersion.group_id == cast.group.id)).all() == [1, 2]
+
+
+def of_cards(cast, **instead):
+    """The terms form of a group that was paid by card before its site lost the key."""
+    with unit_of_work():
+        group = db.session.get_one(Group, cast.group.id)
+        group.terms = replace(group.terms, gateway=Through.STRIPE)
+    form = founding_form(**instead)
+    form.pop("gateway", None)
+    return form
+
+
+def test_a_group_whose_site_takes_no_cards_any_more_keeps_its_choice(app, client_of):
+    cast = a_cast()
+    form, browser, path = of_cards(cast, days_to_ship="5"), client_of(cast.owner), f"/g/{cast.slug}/settings/terms"
+    page = browser.get(path)
+    assert "Cards are not available on this site now." in words(page)
+    assert 'value="stripe_connect" selected' in page.text
+    for sent in (form, form | {"gateway": "stripe_connect", "days_to_ship": "4"}):
+        answer = browser.post(path, data=sent, follow_redirects=True)
+        assert "Cards are not available on this site now. Your choice is kept." in words(answer)
+        terms = queries.group_by_slug(cast.slug).terms
+        assert (terms.gateway, str(terms.days_to_ship)) == (Through.STRIPE, sent["days_to_ship"])
+
+
+def test_it_may_go_back_to_the_treasurer_and_then_not_to_cards(app, client_of):
+    cast = a_cast()
+    form, browser, path = of_cards(cast), client_of(cast.owner), f"/g/{cast.slug}/settings/terms"
+    assert browser.post(path, data=form | {"gateway": "treasurer"}).status_code == 302
+    assert queries.group_by_slug(cast.slug).terms.gateway is Through.TREASURER
+    assert "Cards are not available" not in words(browser.get(path))
+    answer = browser.post(path, data=form | {"gateway": "stripe_connect"})
+    assert answer.status_code == 422 and "Cards are not taken on this site" in words(answer)
 
 
 def test_an_owner_changes_the_terms(app, client_of):

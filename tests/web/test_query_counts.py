@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
-from marketplace.accounts import addresses
+from marketplace.accounts import addresses, payout_details
 from marketplace.accounts.models import Person
 from marketplace.auctions import offering, questions, sales, searches, service, watching
 from marketplace.auctions.models import Lot
@@ -25,8 +25,9 @@ from marketplace.groups import joining, moderation, service as groups
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
+from marketplace.payments.models import Movement
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_photo, an_item
@@ -90,6 +91,7 @@ PAGES = [
     (Who.BUYER, "orders.show", "a held order"),
     (Who.SELLER, "orders.show", "a held order"),
     (Who.TREASURER, "orders.show", "a held order"),
+    (Who.SELLER, "orders.show", "an order being paid out"),
     (Who.BUYER, "orders.show", "an order in a parcel"),
     (Who.BUYER, "orders.show", "an order to be paid by card"),
     (Who.BUYER, "orders.show", "an order that could join"),
@@ -98,6 +100,9 @@ PAGES = [
     (Who.TREASURER, "parcels.payment", "a parcel said to be paid"),
     (Who.TREASURER, "treasury.show", "the group"),
     (Who.TREASURER, "treasury.payment", "an order said to be paid"),
+    (Who.TREASURER, "handovers.show", "the group"),
+    (Who.OWNER, "handovers.show", "the group"),
+    (Who.MEMBER, "handovers.show", "the group that is handed over"),
     (Who.TREASURER, "deposit_treasury.index", "the group"),
     (Who.TREASURER, "deposit_treasury.show", "a deposit said to be sent"),
     (Who.TREASURER, "deposit_treasury.payout", "a deposit to be paid back"),
@@ -208,6 +213,7 @@ class _Growth:
         self.more_orders()
         self.more_disputes()
         self.more_deposits()
+        self.late_payouts()
 
     def more_people(self) -> None:
         a_member(self.group, Role.MODERATOR)
@@ -282,6 +288,15 @@ class _Growth:
             a_deposit(self.group, a_member(self.group), state)
         a_deposit(self.group, self.seller, DepositState.EMPTY)
         confirm_deposit(self.group, self.buyer, 10_00)
+
+    def late_payouts(self) -> None:
+        """All that is owed is late by now."""
+        for person in (self.seller, self.buyer):
+            with clock.at(clock.now() - timedelta(days=20)):
+                payout_details.change_payout_details(by=person.id, details=f"AT{self.round:02}")
+        with unit_of_work():
+            is_owed = Movement.owed_since.is_not(None)
+            db.session.execute(update(Movement).where(is_owed).values(owed_since=clock.now() - timedelta(days=9)))
 
     def more_disputes(self) -> None:
         order = an_order(State.INSPECTING, group=self.group, seller=self.seller, buyer=self.buyer)

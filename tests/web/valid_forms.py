@@ -117,6 +117,13 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/settings": Sent(Who.OWNER, "the group", {**_PROFILE, "most_members": "150", "is_listed": "1"}),
     "/g/<slug>/settings/rules": Sent(Who.OWNER, "the group", {"text": "Be kind.", "based_on": "1"}),
     "/g/<slug>/settings/terms": Sent(Who.OWNER, "the group", dict(typed(Terms(days_to_pay=4, deposit_threshold_minor=100_00), "EUR"))),
+    "/g/<slug>/treasury/handover/name": Sent(
+        Who.OWNER, "the group", {"parting_id": lambda world: world.ids[Who.TREASURER],
+                                 "successor_id": lambda world: world.ids[Who.MEMBER]}),
+    "/g/<slug>/treasury/handover/<int:handover_id>/state": Sent(
+        Who.TREASURER, "the handover", {"amount": "0.00", "reference": "statement 11", "note": ""}),
+    "/g/<slug>/treasury/handover/<int:handover_id>/confirm": Sent(
+        Who.MEMBER, "the handover", {"amount_minor": "0", "statement": "1"}),
     "/g/<slug>/settings/instructions": Sent(Who.OWNER, "the owner's other group", {"words": "IBAN AT03"}),
 
     # ---- Items and lots ----
@@ -198,6 +205,8 @@ FORMLESS = frozenset(
     /g/<slug>/leave
     /g/<slug>/lots/<int:number>/withdraw
     /g/<slug>/settings/instructions/<int:instructions_id>/approve
+    /g/<slug>/treasury/handover/ask
+    /g/<slug>/treasury/handover/<int:handover_id>/call-off
     /g/<slug>/settings/instructions/<int:instructions_id>/stop
     /new-password/<token>
     /notices/read

@@ -37,7 +37,7 @@ from marketplace.disputes.dispute_rules import Party as Side
 from marketplace.escrow import messages, parcel_paying, parcels, shipping
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import State
-from marketplace.groups import instructions, joining, members, moderation
+from marketplace.groups import handovers, instructions, joining, members, moderation
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
@@ -212,6 +212,7 @@ class _Builder:
         self.build_deposits()
         self.build_root()
         self.build_elsewhere()
+        self.build_handover()
         self.sign_everybody_in()
 
     def build_group(self) -> None:
@@ -503,6 +504,22 @@ class _Builder:
         item = db.session.get_one(Item, lot.item_id)
         self.things["another group's item"] = {"slug": other.slug, "item_id": item.id}
         self.things["a photograph of another group"] = self._photo_of(item)
+
+    def build_handover(self) -> None:
+        """In a third group of the owner's, the treasurer hands over to the member, who has yet to confirm it."""
+        group = a_group(self.people[Who.OWNER], name="Thimbles")
+        a_member(group, Role.TREASURER, person=self.people[Who.TREASURER])
+        a_member(group, person=self.people[Who.MEMBER])
+        handover = handovers.name_successor(
+            by=self._id(Who.OWNER), group_id=group.id, parting_id=self._id(Who.TREASURER),
+            successor_id=self._id(Who.MEMBER),
+        )  # fmt: skip
+        handovers.state_balance(
+            by=self._id(Who.TREASURER), handover_id=handover.id, amount=Money(0, group.currency),
+            reference="statement 10", note="",
+        )  # fmt: skip
+        self.things["the group that is handed over"] = {"slug": group.slug}
+        self.things["the handover"] = {"slug": group.slug, "handover_id": handover.id}
 
     def sign_everybody_in(self) -> None:
         self.world.cookies[Who.ANONYMOUS] = None
