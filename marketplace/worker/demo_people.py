@@ -70,7 +70,7 @@ PEOPLE = (
              ("Fő utca 18", "1011", "Budapest", "HU")),
     Somebody("Ottilie Kranz", _l("member; a seller, in dispute about a watch"), 390, R.MEMBER,
              "I clear houses, carefully.", ("Linzer Gasse 40", "5020", "Salzburg", "AT")),
-    Somebody("Rosa Binder", _l("member; sells models and toys, in Platform Nine for cards"), 377, R.MEMBER,
+    Somebody("Rosa Binder", _l("member; sells models, and is paid by card in Platform Nine"), 377, R.MEMBER,
              "Gauge 0 and everything that steams.", ("Bahnhofstraße 5", "6800", "Feldkirch", "AT")),
     Somebody("Klara Weiss", _l("member; treasurer of The Escapement"), 340, R.MEMBER,
              "Silver, and orchids on the window-sill.", ("Neugasse 11", "7000", "Eisenstadt", "AT"), moves_money=True),
