@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import url_for
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 
 from marketplace.accounts import queries as people
 from marketplace.escrow import finding, late_payouts
 from marketplace.escrow.late_payouts import LatePayout
 from marketplace.groups import queries as groups
+from marketplace.groups.models import Group
 from marketplace.groups.rules import CONFIRMERS, Role
 from marketplace.kernel import clock
 from marketplace.payments.late_rules import Stage, Whose
@@ -30,24 +33,36 @@ def tasks_of(person_id: int) -> Iterable[Task]:
         group = group_by_id[each.payout.group_id]
         parties = {person_id} if each.order is None else {each.order.buyer_id, each.order.seller_id}
         payers = sorted(names[payer] for payer in confirmers[group.id] - parties)
-        yield _task(each, group.slug, group.name, payers)
+        yield _task(each, group, payers)
 
 
-def _task(late: LatePayout, slug: str, group_name: str, payers: list[str]) -> Task:
+def _task(late: LatePayout, group: Group, payers: list[str]) -> Task:
     amount, what = money_text(late.payout.amount), late.order.title if late.order else _("a deposit")
+    since = format_date(late.payout.since.astimezone(ZoneInfo(group.time_zone)), "d MMMM", locale=get_locale())
     if late.stage is Stage.FOR_PAYEE:
         return Task(
             title=_("Say where you are paid: %(amount)s waits", amount=amount),
             url=settings_of(late),
             button=_("To your settings"),
-            text=_("For %(what)s, in %(group)s. Nobody can pay you before.", what=what, group=group_name),
+            text=_(
+                "For %(what)s, in %(group)s. It is yours since %(since)s, and nobody can pay you before.",
+                what=what,
+                group=group.name,
+                since=since,
+            ),
             item_id=late.order.item_id if late.order else None,
         )
     return Task(
         title=_("%(amount)s is not paid to you yet", amount=amount),
-        url=page_of(late, slug),
+        url=page_of(late, group.slug),
         button=_("Ask what keeps it"),
-        text=_("For %(what)s, in %(group)s. %(who)s", what=what, group=group_name, who=who_pays(late, payers)),
+        text=_(
+            "For %(what)s, in %(group)s. It is yours since %(since)s. %(who)s",
+            what=what,
+            group=group.name,
+            since=since,
+            who=who_pays(late, payers),
+        ),
         item_id=late.order.item_id if late.order else None,
     )
 
