@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, validate
 
 from marketplace.kernel.fields import Amount, Line, Prose
 
 _NUMBER = validate.Range(min=1, max=10**9)
 _MOST_MINOR = 10**15
+_CHOOSE = _l("Choose a member from the list.")
+
+
+def _member() -> fields.Integer:
+    return fields.Integer(required=True, validate=_NUMBER, error_messages={"invalid": _CHOOSE, "required": _CHOOSE})
 
 
 class NameSuccessor(Schema):
     """Who hands the treasury over, and who takes it."""
 
-    parting_id = fields.Integer(required=True, validate=_NUMBER)
-    successor_id = fields.Integer(required=True, validate=_NUMBER)
+    parting_id = _member()
+    successor_id = _member()
 
 
 class StateBalance(Schema):

@@ -75,6 +75,17 @@ def test_from_the_wish_to_the_end_page_by_page(app: Flask, client_of: ClientOf) 
     assert "The treasury passed from Theo Treasurer to Anna Following on" in books
 
 
+def test_nobody_is_named_by_chance(app: Flask, client_of: ClientOf) -> None:
+    cast = a_cast()
+    path = f"/g/{cast.group.slug}/treasury/handover"
+    owner = client_of(cast.owner)
+    assert '<option value="" selected>' in owner.get(path).text
+    answer = owner.post(f"{path}/name", data={"parting_id": cast.parting.id, "successor_id": ""})
+    assert answer.status_code == 422
+    assert "Choose a member from the list." in words(answer)
+    assert handover_queries.open_in(cast.group.id) is None
+
+
 def test_a_difference_is_asked_for_and_shown(app: Flask, client_of: ClientOf) -> None:
     cast = a_cast()
     handover = named(cast)
