@@ -20,7 +20,7 @@ from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.errors import NotFound
 from marketplace.ledger import reserves
 from marketplace.notifications import queries as notices, service as notifications
-from marketplace.payments import checkouts, incoming, queries as payments
+from marketplace.payments import checkouts, incoming, queries as payments, reconciling
 from marketplace.reputation import queries as reputation
 from marketplace.web.health import faults
 from marketplace.web.limits import limiter
@@ -46,6 +46,7 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Movements of money to ask a gateway for"), payments.to_ask),
     (_l("What Stripe told and is to be acted on"), incoming.to_act_on),
     (_l("Card payments to look at again"), checkouts.to_look_at),
+    (_l("Books of others to hold against ours"), reconciling.to_reconcile),
     (_l("Feedback to show"), reputation.to_show),
     (_l("Mails to send"), notices.to_send),
 )

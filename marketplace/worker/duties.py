@@ -17,7 +17,7 @@ from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.ledger import reserves
 from marketplace.notifications import sending
-from marketplace.payments import asking, checkouts, incoming, sweeping, unheard
+from marketplace.payments import asking, checkouts, incoming, reconciling, sweeping, unheard
 from marketplace.reputation import service as reputation
 from marketplace.worker import deposits
 
@@ -55,6 +55,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("look at card payments", 10, checkouts.look_at_due_checkouts, calls_outside=True),
     Duty("find what no webhook told", 60, sweeping.sweep_events, calls_outside=True),
     Duty("look up what was asked for long ago", 3600, unheard.look_up_unheard, calls_outside=True),
+    Duty("reconcile with others' books", 60, reconciling.reconcile_when_due, calls_outside=True),
     Duty("show feedback", 60, reputation.show_due_feedback),
     Duty("forget old tries", 600, doors.forget_old_tries),
     Duty("forget old imports", 60, import_keeping.forget_old_imports),

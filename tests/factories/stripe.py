@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -14,9 +15,10 @@ from sqlalchemy import update
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
-from marketplace.payments import checkouts, incoming, sellers, stripe_client
+from marketplace.payments import checkouts, incoming, reconciling, sellers, stripe_client
 from marketplace.payments.asking import ask_gateways
 from marketplace.payments.models import Movement
+from marketplace.payments.reconcile_models import Discrepancy
 from marketplace.payments.rules import Kind, Through
 from marketplace.payments.stripe_models import Checkout, GatewayEvent
 from marketplace.playmoney import accounts, checkout
@@ -146,3 +148,12 @@ def later_is_now() -> None:
 
 def a_signature(body: bytes, secret: str, *, age_seconds: int = 0) -> str:
     return signed(body, secret, at=int(time.time()) - age_seconds)
+
+
+def reconciled(*, is_full: bool = True) -> list[Discrepancy]:
+    """What nothing explains some hours from now, when nothing is young any more."""
+    db.session.rollback()
+    with clock.at(clock.now() + timedelta(hours=3)):
+        run = reconciling.run_of(reconciling.reconcile(is_full=is_full))
+    assert run.trouble == ""
+    return list(reconciling.discrepancies())

@@ -39,7 +39,7 @@ from tests.factories.escrow import (
     treasurer_of,
 )
 from tests.factories.groups import a_member
-from tests.factories.stripe import BACK, become_seller, hear, now_of, stripe_at
+from tests.factories.stripe import BACK, become_seller, hear, now_of, reconciled, stripe_at
 
 BY_CARD = Terms(fee_basis_points=500, gateway=Through.STRIPE)
 
@@ -48,6 +48,7 @@ BY_CARD = Terms(fee_basis_points=500, gateway=Through.STRIPE)
 def stripe(app: Flask) -> Iterator[StandIn]:
     with stripe_at(app) as here:
         yield here
+        check_reconciles()
 
 
 def an_order_by_card(stripe: StandIn) -> Order:
@@ -79,6 +80,12 @@ def work(stripe: StandIn) -> None:
         lapse()
         ask_gateways()
         hear(stripe)
+
+
+def check_reconciles() -> None:
+    """What Stripe's own books say is what ours do, wherever the story ended."""
+    found = reconciled()
+    assert [(each.key, str(each.theirs), str(each.ours)) for each in found] == []
 
 
 def state(order: Order) -> State:
