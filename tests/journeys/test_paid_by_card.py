@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from marketplace.accounts.models import Person
-from marketplace.escrow import card_paying, lapsing, payouts, proving
+from marketplace.escrow import card_paying, lapsing, payouts, processor_proving, proving
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.statements import statement_of
@@ -86,6 +86,7 @@ def check_reconciles() -> None:
     """What Stripe's own books say is what ours do, wherever the story ended."""
     found = reconciled()
     assert [(each.key, str(each.theirs), str(each.ours)) for each in found] == []
+    assert [finding.sentence for finding in processor_proving.processor_findings()] == []
 
 
 def state(order: Order) -> State:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from marketplace.escrow import shipping
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, State
+from marketplace.escrow.processor_proving import processor_findings
 from marketplace.escrow.proving import held_findings
 from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
@@ -185,7 +186,7 @@ def test_whatever_course_an_order_takes_nothing_is_left_to_explain(
     work(stripe)
     assert [each.trouble for each in incoming.parked_events()] == []
     assert [(each.key, str(each.theirs), str(each.ours)) for each in reconciled()] == []
-    assert [each.sentence for each in (*audit.findings(), *held_findings())] == []
+    assert [each.sentence for each in (*audit.findings(), *held_findings(), *processor_findings())] == []
 
 
 # ---- one thing is changed ----
@@ -321,7 +322,7 @@ def test_a_refund_that_is_pending_when_its_charge_is_lost_ends_without_a_hole(
     assert (state(order), found(), incoming.parked_events()) == (State.CLOSED, [], [])
     owes = books.balance(receivable(order.group_id, order.buyer_id), "EUR").minor
     assert owes == (142_00 if ends is charges.settle_refund else 0)
-    assert [each.sentence for each in (*audit.findings(), *held_findings())] == []
+    assert [each.sentence for each in (*audit.findings(), *held_findings(), *processor_findings())] == []
     if ends is charges.settle_refund:
         charges.fail_refund(stripe.till, refund["id"])
         work(stripe)
