@@ -114,6 +114,19 @@ def a_parked_event() -> int:
         return event.id
 
 
+def a_discrepancy(order_id: int | None = None, *, about: str = "re_1") -> int:
+    """Something that does not add up, as a reconciliation leaves it. Its number."""
+    now = clock.now()
+    with unit_of_work():
+        row = Discrepancy(
+            key=f"{Through.STRIPE}:stranger:{about}", source=Through.STRIPE, what="stranger", about=about,
+            order_id=order_id, theirs_minor=-40_00, theirs_currency="EUR", since=now, seen_at=now, note="",
+        )  # fmt: skip
+        db.session.add(row)
+        db.session.flush()
+        return row.id
+
+
 def hear(here: StandIn) -> int:
     """Every event that happened so far is told once, in its order, and acted on. How many."""
     events = here.till.all("event")[::-1]
