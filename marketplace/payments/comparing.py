@@ -92,7 +92,7 @@ def _by_lines(now: datetime) -> Iterator[Finding | Explained]:
         last = sources[-1]
         query = select(ProcessorLine).where(ProcessorLine.source.in_(sources), ProcessorLine.category.not_in(OWN))
         lines = [row.line() for row in db.session.scalars(query.order_by(ProcessorLine.at, ProcessorLine.id))]
-        named = {*sources, *(line.charge for line in lines if line.charge)}
+        named = {*sources, *(line.part_of for line in lines if line.part_of)}
         yield from judged_lines(lines, _entries(named, {line.mark for line in lines if line.mark}), now=now)
 
 

@@ -89,8 +89,8 @@ class Line:
     """Of the movement that the source was made for, as the source carries it."""
     order_id: int | None = None
     """As the source says."""
-    charge: str | None = None
-    """The payment that the source is about, where it is none itself."""
+    part_of: str | None = None
+    """The payment, or transfer, that the source gives or takes back."""
 
 
 class Stands(StrEnum):

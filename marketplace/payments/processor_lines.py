@@ -111,13 +111,13 @@ def _row(line: stripe.BalanceTransaction, run_id: int) -> dict[str, Any]:
     is_shown = source is not None and not isinstance(source, str)
     marks = getattr(source, "metadata", None) if is_shown else None
     key = key_in(marks)
-    charge = getattr(source, "charge", None) if is_shown else None
+    whole = (getattr(source, "charge", None) or getattr(source, "transfer", None)) if is_shown else None
     return {
         "line_id": line.id, "category": line.reporting_category, "amount_minor": line.amount, "fee_minor": line.fee,
         "currency": line.currency.upper(), "source": (source.id if is_shown else source) or line.id,
         "mark": None if key is None else queries.mark_in(key),
         "order_id": order_in(getattr(source, "transfer_group", None) if is_shown else None, marks),
-        "charge": charge if isinstance(charge, str) else None,
+        "part_of": whole if isinstance(whole, str) else None,
         "at": datetime.fromtimestamp(line.created, UTC), "read_in": run_id,
     }  # fmt: skip
 

@@ -40,7 +40,7 @@ class ProcessorLine(Base):
     """What it is about; itself where it is about nothing."""
     mark: Mapped[str | None]
     order_id: Mapped[int | None]
-    charge: Mapped[str | None]
+    part_of: Mapped[str | None]
     at: Mapped[datetime]
     read_in: Mapped[int] = mapped_column(index=True)
     """The reconciliation that read it last."""
@@ -49,7 +49,7 @@ class ProcessorLine(Base):
         return Line(
             line_id=self.line_id, category=self.category, amount=self.amount_minor, fee=self.fee_minor,
             currency=self.currency, source=self.source, at=self.at, mark=self.mark, order_id=self.order_id,
-            charge=self.charge,
+            part_of=self.part_of,
         )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def judged_lines(lines: Sequence[Line], entries: Sequence[Entry], *, now: dateti
     by_mark = {entry.mark: entry for entry in entries if entry.mark}
     for source, its in _by_source(lines):
         entry = by_reference.get(source) or by_mark.get(its[0].mark or "")
-        yield from _judge(_Source(source, its), entry, by_reference.get(its[0].charge or ""), now)
+        yield from _judge(_Source(source, its), entry, by_reference.get(its[0].part_of or ""), now)
 
 
 def judged_absent(entries: Iterable[Entry], *, now: datetime) -> Iterator[Finding | Explained]:

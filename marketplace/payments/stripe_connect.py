@@ -26,6 +26,7 @@ _LATER = {
 _NO_ACCOUNT = "The seller has no account at Stripe yet."
 _ON_ITS_WAY = {"pending", "requires_action"}
 _GROUP = "order:"
+_LONGEST_NUMBER = 18
 MOVEMENT = "movement"
 """The name under which everything we make at Stripe carries the key of its movement."""
 
@@ -126,7 +127,8 @@ def order_in(group: object, marks: Any) -> int | None:
     if said is None and marks and "order_id" in marks:
         said = f"{_GROUP}{marks['order_id']}"
     number = (said or "").removeprefix(_GROUP)
-    return int(number) if number.isascii() and number.isdigit() else None
+    is_number = number.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER
+    return int(number) if is_number else None
 
 
 def key_in(marks: Any) -> str | None:

@@ -33,6 +33,8 @@ class Duty:
     waiting: it is asked again at once."""
     calls_outside: bool = False
     """It waits for servers of others. Such duties have a thread of their own: a slow mail server delays no auction."""
+    takes_long: bool = False
+    """Minutes, perhaps. These have a thread of their own, too: nothing else waits for them."""
 
 
 TIMETABLE: tuple[Duty, ...] = (
@@ -55,7 +57,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("look at card payments", 10, checkouts.look_at_due_checkouts, calls_outside=True),
     Duty("find what no webhook told", 60, sweeping.sweep_events, calls_outside=True),
     Duty("look up what was asked for long ago", 3600, unheard.look_up_unheard, calls_outside=True),
-    Duty("reconcile with others' books", 60, reconciling.reconcile_when_due, calls_outside=True),
+    Duty("reconcile with others' books", 60, reconciling.reconcile_when_due, calls_outside=True, takes_long=True),
     Duty("show feedback", 60, reputation.show_due_feedback),
     Duty("forget old tries", 600, doors.forget_old_tries),
     Duty("forget old imports", 60, import_keeping.forget_old_imports),

@@ -59,7 +59,7 @@ def make_lines() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("order_id", NUMBER, nullable=True),
-        sa.Column("charge", sa.Text(), nullable=True),
+        sa.Column("part_of", sa.Text(), nullable=True),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("read_in", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_processor_lines")),

@@ -222,7 +222,7 @@ def test_a_balance_that_is_not_what_is_listed_is_found_once() -> None:
 
 
 def test_reasons_are_summed_up() -> None:
-    other = replace(TAKEN, line_id="txn_7", source="du_2", charge=None)
+    other = replace(TAKEN, line_id="txn_7", source="du_2", part_of=None)
     both = said([TAKEN, other], [OPEN, replace(OPEN, reference="du_2")])
     assert both.explained == [Explained(Named.OPEN_CHARGEBACK, eur(-200_00), 2)]
 
