@@ -83,6 +83,10 @@ def _is_owed(order: Order, deed: Deed) -> bool:
     return deed.payee is not None and _fits(order, deed, owed(order, deed.payee))
 
 
+def _is_not_owed(order: Order, deed: Deed) -> bool:
+    return deed.payee is not None and deed.amount is not None and deed.amount > owed(order, deed.payee)
+
+
 def _is_last_owed(order: Order, deed: Deed) -> bool:
     return _is_owed(order, deed) and deed.amount == order.owed_buyer + order.owed_seller
 
@@ -242,6 +246,7 @@ CONDITIONS: dict[When, Condition] = {
     When.LAST_PAYOUT: Condition(lambda o, d, now: _is_last(o, d), _no_payout),
     When.OTHER_PAYOUT_OPEN: Condition(lambda o, d, now: _pays(o, d) and not _is_last(o, d), _no_payout),
     When.OWED_SO_MUCH: Condition(lambda o, d, now: _is_owed(o, d), _no_payout),
+    When.NOT_OWED_SO_MUCH: Condition(lambda o, d, now: _is_not_owed(o, d), _no_payout),
     When.LAST_OF_GATEWAY: Condition(lambda o, d, now: _is_last_owed(o, d), _no_payout),
     When.MORE_OF_GATEWAY: Condition(lambda o, d, now: _is_owed(o, d) and not _is_last_owed(o, d), _no_payout),
     When.PAID_SO_MUCH: Condition(

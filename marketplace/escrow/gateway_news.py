@@ -11,7 +11,7 @@ from marketplace.escrow import finding
 from marketplace.escrow.acting import act
 from marketplace.escrow.models import Order
 from marketplace.escrow.money_rules import owed
-from marketplace.escrow.moving import intend_payout, payouts_of
+from marketplace.escrow.moving import intend_payout, on_its_way, payouts_of
 from marketplace.escrow.order_rules import Action, Deed, Party, State
 from marketplace.payments.events import (
     FeeTaken,
@@ -55,13 +55,14 @@ def movement_failed(fact: MovementFailed) -> None:
         if fact.kind is Kind.COLLECT and order.state == State.PAYMENT_CLAIMED:
             act(order, Deed(Action.NOT_FOUND, Party.GATEWAY), by=None, note=fact.reason, client_key=fact.key)
         return
-    if owed(order.facts(), payee) < fact.amount:
+    due = min(fact.amount, owed(order.facts(), payee) - on_its_way(order, payee))
+    if due <= order.money(0):
         return
-    deed = Deed(Action.PAYOUT_FAILED, Party.GATEWAY, fact.amount, payee)
+    deed = Deed(Action.PAYOUT_FAILED, Party.GATEWAY, due, payee)
     if act(order, deed, by=None, note=fact.reason, client_key=fact.key) and order.state != State.CHARGEBACK:
         failed = sum(each.state == MovementState.FAILED for each in payouts_of(order, payee))
         pause = _FIRST_PAUSE * 2 ** min(max(failed - 1, 0), _MOST_DOUBLINGS)
-        intend_payout(order, payee, fact.amount, pause=pause)
+        intend_payout(order, payee, due, pause=pause)
 
 
 def movement_waits(fact: MovementWaits) -> None:

@@ -77,6 +77,8 @@ GATEWAY_LAW: tuple[Clause, ...] = (
     *_in_each(_STAYS, A.CONFIRM_PAYOUT, W.OWED_SO_MUCH, F.PAY_OUT),
     Clause(S.PAYING_OUT,       A.CONFIRM_PAYOUT,   P.GATEWAY, W.LAST_OF_GATEWAY, F.PAY_OUT, S.CLOSED),
     Clause(S.PAYING_OUT,       A.CONFIRM_PAYOUT,   P.GATEWAY, W.MORE_OF_GATEWAY, F.PAY_OUT, S.PAYING_OUT),
+    # What was under way when a bank took the money has gone all the same: whoever has it now owes it.
+    *_in_each((*_STAYS, S.PAYING_OUT, S.CLOSED), A.CONFIRM_PAYOUT, W.NOT_OWED_SO_MUCH, F.PAY_BEYOND),
     *_in_each((*_STAYS, S.PAYING_OUT), A.PAYOUT_FAILED, W.OWED_SO_MUCH),
     *_in_each((*_STAYS, S.PAYING_OUT), A.PAYOUT_WAITS,  W.OWED_SO_MUCH),
     *_in_each((*_STAYS, S.PAYING_OUT), A.PAYOUT_BOUNCED, W.PAID_SO_MUCH, F.TAKE_PAYOUT_BACK, M.OTHERWISE),

@@ -186,9 +186,10 @@ def _sums(order: Order, flow: Flow, deed: Deed, moves: list[Move], now: datetime
     if off:
         sums["set_off"] = (order.set_off or nothing) + off
     match flow:
-        case Flow.PAY_OUT:
+        case Flow.PAY_OUT | Flow.PAY_BEYOND:
             was_paid = order.paid_buyer if deed.payee is Party.BUYER else order.paid_seller
-            sums |= {f"paid_{deed.payee}": was_paid + moves[0].amount, f"paid_{deed.payee}_at": now}
+            amount = sum((move.amount for move in moves), nothing)
+            sums |= {f"paid_{deed.payee}": was_paid + amount, f"paid_{deed.payee}_at": now}
         case Flow.TAKE_PAYOUT_BACK:
             was_paid = order.paid_buyer if deed.payee is Party.BUYER else order.paid_seller
             sums |= {f"paid_{deed.payee}": was_paid - moves[0].amount, f"paid_{deed.payee}_at": None}

@@ -61,14 +61,26 @@ def _pay_out(order: Order, deed: Deed) -> list[Move]:
     return _moves((_payee(order, deed), _gate(order, deed), amount))
 
 
+def _pay_beyond(order: Order, deed: Deed) -> list[Move]:
+    """A processor has paid more than is owed: he who has it owes the rest."""
+    due = min(_amount(deed), owed(order, deed.payee))
+    person_id = order.buyer_id if deed.payee is Party.BUYER else order.seller_id
+    gate, debt = _gate(order, deed), receivable(order.group_id, person_id)
+    return _moves((_payee(order, deed), gate, due), (debt, gate, _amount(deed) - due))
+
+
 def _take_payout_back(order: Order, deed: Deed) -> list[Move]:
     """A payout did not arrive: that one, not what was paid out before it, is owed again.
 
-    What was taken back from a seller after the bank has decided pays first what he owes.
+    What was taken back from a seller after the bank has decided pays first what he owes; so does what comes back to a
+    buyer whom the bank has paid, too.
     """
     amount = _amount(deed)
     back = _moves((_gate(order, deed), _payee(order, deed), amount))
     is_late = deed.action is Action.REVERSE_PAYOUT and order.state is not State.CHARGEBACK
+    if deed.action is Action.PAYOUT_BOUNCED and deed.payee is Party.BUYER:
+        off = min(order.buyer_owes or order.nothing(), amount)
+        return [*back, *_moves((_buyer(order), receivable(order.group_id, order.buyer_id), off))]
     return [*back, *_set_off(order, amount)] if is_late else back
 
 
@@ -133,6 +145,7 @@ FLOWS: dict[Flow, Callable[[Order, Deed], list[Move]]] = {
     Flow.REFUND: _refund,
     Flow.SPLIT: _split,
     Flow.PAY_OUT: _pay_out,
+    Flow.PAY_BEYOND: _pay_beyond,
     Flow.TAKE_PAYOUT_BACK: _take_payout_back,
     Flow.HOLD_AND_GIVE_BACK: _hold_and_give_back,
     Flow.NOTE_FEE: _note_fee,

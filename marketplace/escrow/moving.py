@@ -28,14 +28,23 @@ def with_books(order: Order) -> order_rules.Order:
     once is taken out once: where there is one, the books are locked before they are read."""
     facts = order.facts()
     debt, fund = receivable(order.group_id, order.seller_id), guarantee_fund(order.group_id)
-    found = books.balances([debt, fund], order.currency)
-    if found[debt] or (facts.is_by_gateway and facts.processor_fee):
+    of_buyer = receivable(order.group_id, order.buyer_id)
+    found = books.balances([debt, of_buyer, fund], order.currency)
+    if found[debt] or found[of_buyer] or (facts.is_by_gateway and facts.processor_fee):
         ledger.lock(order.group_id, currency=order.currency)
-        found = books.balances([debt, fund], order.currency)
+        found = books.balances([debt, of_buyer, fund], order.currency)
     return replace(
-        facts, seller_owes=found[debt], fund=found[fund],
+        facts, seller_owes=found[debt], buyer_owes=_owed_for(order, of_buyer, found[of_buyer]), fund=found[fund],
         is_seller_member=not facts.is_by_gateway or groups.membership(order.group_id, order.seller_id) is not None,
     )  # fmt: skip
+
+
+def _owed_for(order: Order, debt: str, owed_in_all: Money) -> Money:
+    """What of a member's debt is because of this order."""
+    if not owed_in_all:
+        return owed_in_all
+    of_order = books.balances_of_order(order.id).get(debt, order.money(0))
+    return max(order.money(0), min(owed_in_all, of_order))
 
 
 def follow_money(order: Order, before: order_rules.Order, after: order_rules.Order) -> None:
@@ -48,7 +57,7 @@ def follow_money(order: Order, before: order_rules.Order, after: order_rules.Ord
         return
     for payee in finding.PAYEES:
         if before.state is State.CHARGEBACK:
-            due = owed(after, payee) - _on_its_way(order, payee)
+            due = owed(after, payee) - on_its_way(order, payee)
         elif is_paid_by_hand(after, payee) and owed(after, payee) > owed(before, payee):
             due = owed(after, payee)
         else:
@@ -112,6 +121,7 @@ def _take_back(order: Order, after: order_rules.Order, *, since: order_rules.Ord
     )  # fmt: skip
 
 
-def _on_its_way(order: Order, payee: Party) -> Money:
+def on_its_way(order: Order, payee: Party) -> Money:
+    """What is being paid to one side already."""
     going = (each.amount for each in payouts_of(order, payee) if each.state in _OPEN)
     return sum(going, order.money(0))

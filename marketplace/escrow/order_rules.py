@@ -156,6 +156,8 @@ class Order:
     """What of the seller's proceeds paid what he owed the group."""
     seller_owes: Money | None = None
     """What he owes the group now, as the books say; looked up where it matters."""
+    buyer_owes: Money | None = None
+    """What the buyer owes the group because of this order, as the books say; looked up where it matters."""
     fund: Money | None = None
     """What lies in the group's guarantee fund; looked up where it matters."""
     is_seller_member: bool = True

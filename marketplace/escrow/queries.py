@@ -13,6 +13,9 @@ from marketplace.escrow.models import Message, Order, OrderLine
 from marketplace.escrow.money_rules import sees_slip
 from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.rules import ENDED
+from marketplace.groups.entry_rules import Belonging
+from marketplace.groups.models import Membership
+from marketplace.groups.rules import CONFIRMERS
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
@@ -99,6 +102,20 @@ def alike(order: Order) -> list[Order]:
 def lines_of(order_id: int) -> list[OrderLine]:
     """Everything that was done to an order, oldest first."""
     return list(db.session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.number)))
+
+
+def seen_by(person_id: int, order_ids: Collection[int]) -> set[int]:
+    """Those of the orders whose page he may open: as a party, or as an officer who confirms the group's money."""
+    if not order_ids:
+        return set()
+    is_confirmer = select(Membership.id).where(
+        Membership.group_id == Order.group_id, Membership.person_id == person_id,
+        Membership.state == Belonging.MEMBER, Membership.role.in_(CONFIRMERS),
+    )  # fmt: skip
+    is_party = or_(Order.buyer_id == person_id, Order.seller_id == person_id)
+    return set(
+        db.session.scalars(select(Order.id).where(Order.id.in_(order_ids), or_(is_party, is_confirmer.exists())))
+    )
 
 
 def messages_of(order_id: int, *, most: int = 200) -> list[Message]:

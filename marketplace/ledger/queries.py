@@ -60,6 +60,13 @@ def balances_of_orders(order_ids: Collection[int]) -> dict[int, dict[str, Money]
     return found
 
 
+def at_processor(processor: str) -> dict[str, int]:
+    """What lies at a payment processor for all groups together, in minor units by currency."""
+    here = _is_on(Chart.GATEWAY), Entry.account.endswith(f":{processor}", autoescape=True)
+    query = select(Entry.currency, CREDITS_LESS_DEBITS).where(*here).group_by(Entry.currency)
+    return {currency: -int(minor) for currency, minor in db.session.execute(query)}
+
+
 def held(group_id: int) -> dict[int, Money]:
     """What the group holds, by order. Orders for which nothing is held are not there."""
     found = balances_of_group(group_id, Chart.ESCROW)

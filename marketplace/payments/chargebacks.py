@@ -84,7 +84,7 @@ def _announce(row: Chargeback, checkout: Checkout, claim: Claim, was: Bank | Non
     is_open_unsaid = was is not Bank.OPEN and (was is None or not claim.is_inquiry)
     ended_as_inquiry = was is Bank.INQUIRY and claim.state is Bank.WON
     if is_open_unsaid and not ended_as_inquiry:
-        row.fee_told = bool(claim.fee)
+        _note_fee(row, claim)
         announce(
             ChargebackOpened(
                 *of, claim.opened_at, is_inquiry=claim.is_inquiry, fee=claim.fee, reason=claim.reason,
@@ -100,6 +100,11 @@ def _tell_fee(row: Chargeback | None, checkout: Checkout, claim: Claim) -> None:
     """What is taken for handling it may be known only after it was announced."""
     if row is None or row.fee_told or not claim.fee:
         return
-    row.fee_told = True
+    _note_fee(row, claim)
     group_id = queries.movement(checkout.movement_id).group_id
     announce(FeeTaken(group_id, checkout.order_id, claim.fee, f"{claim.reference}:fee"))
+
+
+def _note_fee(row: Chargeback, claim: Claim) -> None:
+    row.fee_told = bool(claim.fee)
+    row.fee_minor = claim.fee.minor or None

@@ -81,7 +81,7 @@ class Movement(Base):
     """The officer; none where the gateway itself said so."""
     gateway_reference: Mapped[str | None]
     """What the gateway calls it."""
-    bank_reference: Mapped[str | None]
+    bank_reference: Mapped[str | None] = mapped_column(index=True)
     """What stands on the bank's statement."""
     proof_key: Mapped[str | None]
     """Where kernel.storage keeps a picture of the slip."""

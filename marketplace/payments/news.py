@@ -27,6 +27,7 @@ from marketplace.payments.stripe_rules import About
 Write = Callable[[], object]
 
 _OPEN = {State.INTENDED, State.ASKED}
+_GIVEN_UP = {State.FAILED, State.WITHDRAWN}
 
 
 class Told(NamedTuple):
@@ -89,6 +90,8 @@ def _take_refund(refund: stripe.Refund) -> None:
     if movement is None:
         _check_is_not_ours(str(refund.charge), "A refund")
         return
+    if refund.status == "succeeded":
+        _check_is_once(movement, refund.id)
     if refund.status == "succeeded" and movement.state in _OPEN:
         service.confirm(movement_id=movement.id, by=None, bank_reference=refund.id)
     if refund.status in ("failed", "canceled"):
@@ -111,6 +114,7 @@ def _take_transfer(transfer: stripe.Transfer, taken_back: Sequence[Any]) -> None
     movement = _movement_of(transfer.metadata)
     if movement is None:
         return
+    _check_is_once(movement, transfer.id)
     if movement.state in _OPEN:
         service.confirm(movement_id=movement.id, by=None, bank_reference=transfer.id)
     for each in taken_back:
@@ -173,6 +177,16 @@ def _nothing() -> None:
 def _all(writes: Sequence[Write]) -> None:
     for write in writes:
         write()
+
+
+def _check_is_once(movement: Movement, reference: str) -> None:
+    """What we have given up, or know by another name, must not be made: somebody may be paid twice."""
+    if movement.state in _GIVEN_UP:
+        raise DoesNotAgree(
+            f"{reference} was made though movement {movement.id} had been given up: it may be paid twice."
+        )
+    if movement.state == State.CONFIRMED and movement.bank_reference != reference:
+        raise DoesNotAgree(f"{reference} was made besides {movement.bank_reference}, for the same movement.")
 
 
 def _movement_of(marks: object) -> Movement | None:

@@ -125,6 +125,7 @@ def _tell_fee(checkout: Checkout, movement: Movement, seen: Seen) -> bool:
     if checkout.state != Paying.PAID or checkout.fee_reference is not None or seen.fee is None:
         return False
     checkout.fee_reference = seen.fee_reference
+    checkout.fee_minor = seen.fee.minor if seen.fee.currency == movement.currency else 0
     if seen.fee.currency != movement.currency:  # the platform keeps its balance in another one: README, card payments
         log.error("a fee was taken in another currency than the order's", movement=movement.id, fee=str(seen.fee))
     elif seen.fee:

@@ -25,6 +25,8 @@ _LATER = {
 }
 _NO_ACCOUNT = "The seller has no account at Stripe yet."
 _ON_ITS_WAY = {"pending", "requires_action"}
+_GROUP = "order:"
+_LONGEST_NUMBER = 18
 MOVEMENT = "movement"
 """The name under which everything we make at Stripe carries the key of its movement."""
 
@@ -116,7 +118,17 @@ def refusal_of(error: stripe.StripeError) -> Refused | Waits:
 
 def group_of(order_id: int | None) -> str:
     """What Stripe shows everything of an order under."""
-    return f"order:{order_id}"
+    return f"{_GROUP}{order_id}"
+
+
+def order_in(group: object, marks: Any) -> int | None:
+    """The order that an object at Stripe stands under: by its group, else by what it carries."""
+    said = group if isinstance(group, str) and group.startswith(_GROUP) else None
+    if said is None and marks and "order_id" in marks:
+        said = f"{_GROUP}{marks['order_id']}"
+    number = (said or "").removeprefix(_GROUP)
+    is_number = number.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER
+    return int(number) if is_number else None
 
 
 def key_in(marks: Any) -> str | None:

@@ -40,6 +40,8 @@ class Checkout(Base):
     charge_id: Mapped[str | None] = mapped_column(unique=True)
     fee_reference: Mapped[str | None]
     """Where the processor's fee stands in its books. Set once it was announced."""
+    fee_minor: Mapped[int | None]
+    """What was announced of it; nothing of one in another currency."""
     is_unwanted: Mapped[bool] = mapped_column(default=False)
     """Another session took its place, or its order is over: it is closed at the processor as soon as that answers."""
     due_at: Mapped[datetime | None]
@@ -126,6 +128,8 @@ class Chargeback(Base):
     currency: Mapped[str]
     reason: Mapped[str]
     fee_told: Mapped[bool] = mapped_column(default=False)
+    fee_minor: Mapped[int | None]
+    """What was announced that is taken for handling it."""
     opened_at: Mapped[datetime]
     evidence_due_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -1,8 +1,9 @@
-"""The operators' page: what is due, late or parked on this installation. Nobody's money, maximum or address."""
+"""The operators' page: what is due, late or parked on this installation, and money that does not add up. Nobody's
+maximum or address."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -20,13 +21,16 @@ from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.errors import NotFound
 from marketplace.ledger import reserves
 from marketplace.notifications import queries as notices, service as notifications
-from marketplace.payments import checkouts, incoming, lateness, queries as payments
+from marketplace.payments import checkouts, incoming, lateness, queries as payments, reconciling, schemas
 from marketplace.reputation import queries as reputation
+from marketplace.web.forms import Form
 from marketplace.web.health import faults
 from marketplace.web.limits import limiter
 from marketplace.web.notices import has_outbox
+from marketplace.web.reconcile_words import names, reasons, shown
 
 blueprint = Blueprint("operators", __name__)
+Page = str | Response | tuple[str, int]
 
 BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Lots to start"), auctions.to_start),
@@ -48,6 +52,7 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Movements of money to ask a gateway for"), payments.to_ask),
     (_l("What Stripe told and is to be acted on"), incoming.to_act_on),
     (_l("Card payments to look at again"), checkouts.to_look_at),
+    (_l("Books of others to hold against ours"), reconciling.to_reconcile),
     (_l("Feedback to show"), reputation.to_show),
     (_l("Mails to send"), notices.to_send),
 )
@@ -58,9 +63,16 @@ look whether there is something."""
 @blueprint.get("/operator")
 @auth_required()
 def show() -> str:
-    """Whether all is well; the workers and when they last gave a sign; what they have not done in time, by kind."""
+    """Whether all is well; the workers and when they last gave a sign; what they have not done in time, by kind; what
+    holding others' books against ours found."""
     _check_operator()
-    now = clock.now()
+    return _page({})
+
+
+def _page(forms: Mapping[int, Form]) -> str:
+    """`forms`: explanations that were refused, by what they are of."""
+    now, run = clock.now(), reconciling.last_run()
+    found = shown(reconciling.discrepancies(), current_user.id)
     return render_template(
         "operators/show.html",
         faults=faults(),
@@ -74,6 +86,12 @@ def show() -> str:
         parked=notices.parked_mails(),
         parked_events=incoming.parked_events(),
         has_outbox=has_outbox(),
+        run=run,
+        not_asked=names(run.trouble.split()) if run else "",
+        reasons=reasons(run) if run else [],
+        unexplained=[each for each in found if each.row.explained_at is None],
+        explained=[each for each in found if each.row.explained_at is not None],
+        forms=forms,
     )
 
 
@@ -97,6 +115,20 @@ def try_event_again(event_id: int) -> Response:
     incoming.try_event_again(event_id=event_id, by=current_user.id)
     flash(_("It is due again."))
     return redirect(url_for(".show"))
+
+
+@blueprint.post("/operator/discrepancies/<int:discrepancy_id>/explained")
+@auth_required()
+@limiter.limit("120 per hour")
+def explain(discrepancy_id: int) -> Page:
+    """What did not add up is explained, with a note that stays; without one the page comes again."""
+    _check_operator()
+    form = Form.sent(schemas.Explain)
+    with form.refusals():
+        reconciling.explain(discrepancy_id=discrepancy_id, by=current_user.id, **form.data)
+        flash(_("It is written down, and no alarm any more."))
+        return redirect(url_for(".show", _anchor="reconciliation"))
+    return _page({discrepancy_id: form}), 422
 
 
 def _check_operator() -> None:

@@ -1,5 +1,5 @@
-"""The commands of the shell: serve, worker, backup, restore, demo-reset; init, ledger and second-factor-off have files
-of their own."""
+"""The commands of the shell: serve, worker, backup, restore, demo-reset; init, ledger, payments and second-factor-off
+have files of their own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from flask.cli import with_appcontext
 from flask_migrate import Migrate
 
 from marketplace.kernel.database import db
-from marketplace.worker import backup, beginning, demo, duties, installation, ledger_commands, loop, people_commands
+from marketplace.worker import (
+    backup,
+    beginning,
+    demo,
+    duties,
+    installation,
+    ledger_commands,
+    loop,
+    payments_commands,
+    people_commands,
+)
 from marketplace.worker.errors import CannotDo
 from marketplace.worker.serve import ROOT, Address, serve
 
@@ -28,6 +38,7 @@ def register(app: Flask) -> None:
         app.cli.add_command(command)
     app.cli.add_command(beginning.init_command)
     app.cli.add_command(ledger_commands.ledger)
+    app.cli.add_command(payments_commands.payments)
     app.cli.add_command(people_commands.second_factor_off_command)
     demo.register(app)
 

@@ -17,7 +17,7 @@ from marketplace.disputes import lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.ledger import reserves
 from marketplace.notifications import sending
-from marketplace.payments import asking, checkouts, incoming, lateness, sellers, sweeping, unheard
+from marketplace.payments import asking, checkouts, incoming, lateness, reconciling, sellers, sweeping, unheard
 from marketplace.reputation import service as reputation
 from marketplace.worker import deposits
 
@@ -33,6 +33,8 @@ class Duty:
     waiting: it is asked again at once."""
     calls_outside: bool = False
     """It waits for servers of others. Such duties have a thread of their own: a slow mail server delays no auction."""
+    takes_long: bool = False
+    """Minutes, perhaps. These have a thread of their own, too: nothing else waits for them."""
 
 
 TIMETABLE: tuple[Duty, ...] = (
@@ -58,6 +60,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("find what no webhook told", 60, sweeping.sweep_events, calls_outside=True),
     Duty("look up sellers' accounts", 600, sellers.fetch_old, calls_outside=True),
     Duty("look up what was asked for long ago", 3600, unheard.look_up_unheard, calls_outside=True),
+    Duty("reconcile with others' books", 60, reconciling.reconcile_when_due, calls_outside=True, takes_long=True),
     Duty("show feedback", 60, reputation.show_due_feedback),
     Duty("forget old tries", 600, doors.forget_old_tries),
     Duty("forget old imports", 60, import_keeping.forget_old_imports),

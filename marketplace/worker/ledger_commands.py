@@ -12,7 +12,7 @@ import click
 from flask.cli import AppGroup
 
 from marketplace.deposits import proving as deposits
-from marketplace.escrow import proving
+from marketplace.escrow import processor_proving, proving
 from marketplace.kernel.database import db
 from marketplace.ledger import audit, reserves
 from marketplace.ledger.audit import Finding
@@ -22,6 +22,7 @@ ledger = AppGroup("ledger", help="The books.")
 
 EXTRA_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     proving.held_findings,
+    processor_proving.processor_findings,
     deposits.deposit_findings,
     ledger_audit.party_findings,
     reserves.root_findings,

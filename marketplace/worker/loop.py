@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 import structlog
@@ -58,8 +59,10 @@ def run(app: Flask, timetable: Sequence[Duty], stop: threading.Event) -> None:
     """Work until `stop` is set; the duty at hand is finished first. What calls outside keeps nothing else waiting."""
     turns = [Turn(duty) for duty in timetable]
     turns.append(Turn(Duty("heartbeat", BEAT_EVERY_SECONDS, lambda: _beat(turns))))
-    lanes = [[turn for turn in turns if turn.duty.calls_outside is outside] for outside in (False, True)]
-    threads = [threading.Thread(target=_keep_on, args=(app, lane, stop)) for lane in lanes if lane]
+    lanes: defaultdict[tuple[bool, bool], list[Turn]] = defaultdict(list)
+    for turn in turns:
+        lanes[turn.duty.calls_outside, turn.duty.takes_long].append(turn)
+    threads = [threading.Thread(target=_keep_on, args=(app, lane, stop)) for lane in lanes.values()]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -9,6 +9,7 @@ from marketplace.escrow.order_rules import State
 from marketplace.ledger import reserves, verify
 from tests.browser.conftest import NewVisitor
 from tests.cast import club, somebody
+from tests.factories.stripe import a_discrepancy
 from tests.house import House
 
 
@@ -76,8 +77,9 @@ def test_members_read_the_books_and_take_them_home(visitor: NewVisitor, here: Ho
 def test_an_operator_sees_how_the_installation_fares(visitor: NewVisitor, here: House) -> None:
     with here.inside():
         operator = somebody("Hedwig Amsel", is_operator=True)
+        a_discrepancy()
     hedwig = visitor()
     hedwig.signs_in(operator.email)
     hedwig.presses("The installation")
     hedwig.reads_soon("Database, migrations and worker are in order.")
-    hedwig.reads("Workers", "duties")
+    hedwig.reads("Workers", "duties", "1 thing does not add up", "and nobody here asked for it.")

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -14,9 +15,10 @@ from sqlalchemy import update
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
-from marketplace.payments import checkouts, incoming, sellers, stripe_client
+from marketplace.payments import checkouts, incoming, reconciling, sellers, stripe_client
 from marketplace.payments.asking import ask_gateways
 from marketplace.payments.models import Movement
+from marketplace.payments.reconcile_models import Discrepancy
 from marketplace.payments.rules import Kind, Through
 from marketplace.payments.stripe_models import Checkout, GatewayEvent
 from marketplace.playmoney import accounts, checkout
@@ -112,6 +114,19 @@ def a_parked_event() -> int:
         return event.id
 
 
+def a_discrepancy(order_id: int | None = None, *, about: str = "re_1") -> int:
+    """Something that does not add up, as a reconciliation leaves it. Its number."""
+    now = clock.now()
+    with unit_of_work():
+        row = Discrepancy(
+            key=f"{Through.STRIPE}:stranger:{about}", source=Through.STRIPE, what="stranger", about=about,
+            order_id=order_id, theirs_minor=-40_00, theirs_currency="EUR", since=now, seen_at=now, note="",
+        )  # fmt: skip
+        db.session.add(row)
+        db.session.flush()
+        return row.id
+
+
 def hear(here: StandIn) -> int:
     """Every event that happened so far is told once, in its order, and acted on. How many."""
     events = here.till.all("event")[::-1]
@@ -146,3 +161,12 @@ def later_is_now() -> None:
 
 def a_signature(body: bytes, secret: str, *, age_seconds: int = 0) -> str:
     return signed(body, secret, at=int(time.time()) - age_seconds)
+
+
+def reconciled(*, is_full: bool = True) -> list[Discrepancy]:
+    """What nothing explains some hours from now, when nothing is young any more."""
+    db.session.rollback()
+    with clock.at(clock.now() + timedelta(hours=3)):
+        run = reconciling.run_of(reconciling.reconcile(is_full=is_full))
+    assert run.trouble == ""
+    return list(reconciling.discrepancies())

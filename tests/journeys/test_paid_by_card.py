@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from marketplace.accounts.models import Person
-from marketplace.escrow import card_paying, lapsing, payouts, proving
+from marketplace.escrow import card_paying, lapsing, payouts, processor_proving, proving
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.statements import statement_of
@@ -39,7 +39,7 @@ from tests.factories.escrow import (
     treasurer_of,
 )
 from tests.factories.groups import a_member
-from tests.factories.stripe import BACK, become_seller, hear, now_of, stripe_at
+from tests.factories.stripe import BACK, become_seller, hear, now_of, reconciled, stripe_at
 
 BY_CARD = Terms(fee_basis_points=500, gateway=Through.STRIPE)
 
@@ -48,6 +48,7 @@ BY_CARD = Terms(fee_basis_points=500, gateway=Through.STRIPE)
 def stripe(app: Flask) -> Iterator[StandIn]:
     with stripe_at(app) as here:
         yield here
+        check_reconciles()
 
 
 def an_order_by_card(stripe: StandIn) -> Order:
@@ -79,6 +80,13 @@ def work(stripe: StandIn) -> None:
         lapse()
         ask_gateways()
         hear(stripe)
+
+
+def check_reconciles() -> None:
+    """What Stripe's own books say is what ours do, wherever the story ended."""
+    found = reconciled()
+    assert [(each.key, str(each.theirs), str(each.ours)) for each in found] == []
+    assert [finding.sentence for finding in processor_proving.processor_findings()] == []
 
 
 def state(order: Order) -> State:

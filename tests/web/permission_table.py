@@ -571,6 +571,7 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "GET /operator": (to(OPERATOR),),
     "POST /operator/mails/<int:mail_id>/again": (button(OPERATOR, "a parked mail"),),
     "POST /operator/events/<int:event_id>/again": (button(OPERATOR, "a parked event"),),
+    "POST /operator/discrepancies/<int:discrepancy_id>/explained": (to(OPERATOR, "a discrepancy"),),
     # Whoever can sign is Stripe, and nobody else; everybody else hears that it is not signed.
     "POST /webhooks/stripe": everybody(),
     "POST /webhooks/stripe/connect": everybody(),

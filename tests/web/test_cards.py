@@ -20,7 +20,7 @@ from marketplace.groups import founding, queries as groups
 from marketplace.groups.models import Group
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
-from marketplace.payments import checkouts, incoming, queries, sellers
+from marketplace.payments import checkouts, incoming, queries, reconciling, sellers
 from marketplace.payments.rules import State as MovementState, Through
 from marketplace.payments.stripe_rules import Paying
 from marketplace.playmoney import accounts, checkout
@@ -29,7 +29,7 @@ from tests.factories.accounts import a_person
 from tests.factories.catalog import an_item
 from tests.factories.escrow import an_order
 from tests.factories.groups import a_group, a_member
-from tests.factories.stripe import CONNECT, PLATFORM, a_parked_event, a_signature, act, stripe_at
+from tests.factories.stripe import CONNECT, PLATFORM, a_discrepancy, a_parked_event, a_signature, act, stripe_at
 
 pytestmark = pytest.mark.one_database
 
@@ -221,6 +221,43 @@ def test_an_operator_sees_what_is_parked_and_tries_it_again(app: Flask, here: St
     client.post(f"/operator/events/{event_id}/again")
     db.session.rollback()
     assert incoming.parked_events() == []
+
+
+def test_an_operator_sees_what_does_not_add_up_and_explains_it(app: Flask, here: StandIn, client_of: Clients) -> None:
+    order = an_order()
+    owner = db.session.get_one(Person, _officers(db.session.get_one(Group, order.group_id))[0])
+    operator = a_person(is_operator=True)
+    client, number = client_of(operator), a_discrepancy(order.id)
+    path = f"/operator/discrepancies/{number}/explained"
+    page = client.get("/operator").text
+    assert "1 thing does not add up between the books here and those of others." in page
+    assert "Stripe has re_1, " in page and "and nobody here asked for it." in page
+    assert f"Order {order.id}" in page and f'href="/orders/{order.id}"' not in page, "he may not open it"
+    refused = client.post(path, data={"note": " "})
+    assert (refused.status_code, "Write something here." in refused.text) == (422, True)
+    assert client_of(owner).post(path, data={"note": "A gift."}).status_code == 404
+    assert client.post(path, data={"note": "A gift of ours."}).status_code == 302
+    page = client.get("/operator").text
+    assert "does not add up between" not in page and "A gift of ours." in page
+    assert client.post(path, data={"note": "Again."}).status_code == 404
+    with unit_of_work():
+        db.session.get_one(Person, owner.id).is_operator = True
+    a_discrepancy(order.id, about="re_2")
+    assert f'href="/orders/{order.id}"' in client_of(owner).get("/operator").text
+
+
+def test_an_operator_sees_what_came_of_the_last_night(app: Flask, here: StandIn, client_of: Clients) -> None:
+    client = client_of(a_person(is_operator=True))
+    assert "Never yet." in client.get("/operator").text
+    here.till.book("topup", 100_00, "eur", "tu_1")
+    reconciling.reconcile()
+    page = client.get("/operator").text
+    assert "Everything adds up." in page
+    assert "Between the platform’s own bank and there (1)" in page
+    here.weather.is_down = True
+    reconciling.reconcile()
+    page = client.get("/operator").text
+    assert "Could not be asked" in page and "Everything adds up." not in page
 
 
 def test_an_order_that_is_over_is_not_paid_any_more(app: Flask, here: StandIn, client_of: Clients) -> None:

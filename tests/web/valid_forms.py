@@ -191,6 +191,7 @@ FORMS: dict[str, Sent] = {
     "/disputes/<int:dispute_id>/appeal": Sent(Who.SELLER, "a dispute that was ruled on", {"words": "S1 was not looked at.", **_KEY}),
     "/disputes/<int:dispute_id>/rulers": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
     "/disputes/<int:dispute_id>/rulers/accept": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
+    "/operator/discrepancies/<int:discrepancy_id>/explained": Sent(Who.OPERATOR, "a discrepancy", {"note": "A gift of ours."}),
     "/orders/<int:order_id>/feedback": Sent(Who.BUYER, "a closed order", {"description": "good", "shipping": "good", "communication": "good", "words": "As shown."}),
 }
 # fmt: on

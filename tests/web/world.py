@@ -57,7 +57,7 @@ from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fres
 from tests.factories.escrow import an_order, confirm, say_sent
 from tests.factories.groups import a_group, a_member
 from tests.factories.notifications import a_mail, a_notice
-from tests.factories.stripe import a_parked_event, become_seller, stripe_at
+from tests.factories.stripe import a_discrepancy, a_parked_event, become_seller, stripe_at
 from tests.installations import built
 from tests.schema import make_schema
 
@@ -260,6 +260,7 @@ class _Builder:
             db.session.get_one(Mail, mail_id).state = "failed"
         self._thing("a parked mail", mail_id=mail_id)
         self._thing("a parked event", event_id=a_parked_event())
+        self._thing("a discrepancy", discrepancy_id=a_discrepancy())
         if self.world.stripe is not None:
             become_seller(self.world.stripe, self._id(Who.SELLER))
 

@@ -89,6 +89,28 @@ def test_stopping_waits_for_the_duty_at_hand_and_starts_no_other(app: Flask) -> 
     assert done == ["slow"]
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize("how", [{"calls_outside": True}, {"calls_outside": True, "takes_long": True}])
+def test_nothing_waits_for_what_takes_long(app: Flask, how: dict[str, bool]) -> None:
+    stop, others = threading.Event(), threading.Event()
+    waited: list[bool] = []
+
+    def slow() -> int:
+        waited.append(others.wait(10))
+        stop.set()
+        return 0
+
+    def other() -> int:
+        others.set()
+        return 0
+
+    beside = Duty("other", 60, other, calls_outside=how != {"calls_outside": True})
+    worker = threading.Thread(target=loop.run, args=(app, [Duty("slow", 60, slow, **how), beside], stop))
+    worker.start()
+    worker.join(30)
+    assert waited == [True]
+
+
 def test_it_gives_a_sign_of_life_that_names_what_fails(app: Flask) -> None:
     assert heartbeat.age_of_last_beat() is None
     stop = threading.Event()
