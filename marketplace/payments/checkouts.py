@@ -96,7 +96,8 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
         raise RuleBroken("Stripe would not begin this payment. Tell the officers of the group.") from error
     _note_session(checkout_id, session.id)
     if session.status != "open":
-        look_again(checkout_id)
+        with suppress(StripeIsAway):  # it is looked at again later
+            _has_paid(checkout_id)
     return session.url if session.status == "open" else None
 
 
