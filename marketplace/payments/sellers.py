@@ -15,7 +15,7 @@ from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.payments import service, stripe_client
-from marketplace.payments.stripe_client import StripeIsAway
+from marketplace.payments.stripe_client import StripeBroke, StripeIsAway
 from marketplace.payments.stripe_models import SellerAccount
 
 TRUSTED_FOR = timedelta(minutes=10)
@@ -62,6 +62,8 @@ def link_for(*, by: int, return_url: str, refresh_url: str) -> str:
                 }
             )  # fmt: skip
     except StripeIsAway as error:
+        if account_id is None and isinstance(error, StripeBroke):
+            _give_up(key)
         raise RuleBroken(_AWAY) from error
     except stripe.StripeError as error:
         raise RuleBroken("Stripe would not begin this. Tell those who run this site.") from error
@@ -181,6 +183,14 @@ def _begin(*, by: int) -> tuple[str, str | None]:
         db.session.add(account)
         audit.note("begin to be paid by card", f"person:{by}", by=by)
     return account.key, account.account_id
+
+
+@use_case
+def _give_up(key: str) -> None:
+    """Stripe keeps for a day that something broke: he gets an account under another key, nobody has the first."""
+    account = db.session.scalar(select(SellerAccount).where(SellerAccount.key == key).with_for_update())
+    if account is not None and account.account_id is None:
+        db.session.delete(account)
 
 
 def _make(client: stripe.StripeClient, key: str) -> str:
