@@ -165,6 +165,11 @@ def undecided() -> Select[int]:
     return select(Checkout.order_id).where(Checkout.state == Paying.OPEN)
 
 
+def unexamined(now: datetime) -> Select[int]:
+    """The orders of open sessions that should have been looked at by now, and were not: no worker came by."""
+    return undecided().where(Checkout.due_at <= now)
+
+
 def of_order(order_id: int) -> Sequence[Checkout]:
     """Every session of an order, oldest first."""
     return db.session.scalars(select(Checkout).where(Checkout.order_id == order_id).order_by(Checkout.id)).all()
