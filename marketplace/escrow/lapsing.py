@@ -79,9 +79,13 @@ def _reminder(order: Order, due: Due, hours: int) -> DeadlineNear:
 
 
 def _is_over(now: datetime) -> ColumnElement[bool]:
-    """Its time has passed. Where the buyer may have paid by card, and the news of it is late, that is waited for."""
+    """Its time has passed. Where the buyer may have paid by card, and the news of it is late, that is waited for: some
+    days, and, should no worker have come by meanwhile, until one has asked."""
     may_be_paid = and_(Order.state.in_(AWAITED), Order.id.in_(checkouts.undecided()))
-    return and_(Order.deadline <= now, or_(~may_be_paid, Order.deadline <= now - timedelta(days=DAYS_FOR_NEWS)))
+    is_given_up = and_(
+        Order.deadline <= now - timedelta(days=DAYS_FOR_NEWS), Order.id.not_in(checkouts.unexamined(now))
+    )
+    return and_(Order.deadline <= now, or_(~may_be_paid, is_given_up))
 
 
 def _due(condition: ColumnElement[bool], limit: int) -> list[int]:

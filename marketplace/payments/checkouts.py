@@ -24,7 +24,7 @@ from marketplace.payments import queries, seeing, service, stripe_client
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, Through
 from marketplace.payments.seeing import DoesNotAgree
-from marketplace.payments.stripe_client import StripeIsAway
+from marketplace.payments.stripe_client import StripeBroke, StripeIsAway
 from marketplace.payments.stripe_connect import MOVEMENT, group_of
 from marketplace.payments.stripe_models import Checkout
 from marketplace.payments.stripe_rules import Paying, can_go_on, check_can_be_paid, next_look, session_ends
@@ -69,7 +69,7 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
     """Where the buyer pays; None where he has paid already, here or in a session whose place this took.
 
     Asks the processor: no unit of work may be open. Raises RuleBroken where that does not answer, or will not; what it
-    would not do it is asked again under another key, for it keeps its refusals under theirs.
+    would not do, or what broke there, it is asked again under another key, for it keeps such answers under theirs.
     """
     checkout = _row(checkout_id)
     movement = queries.movement(checkout.movement_id)
@@ -87,6 +87,8 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
             else:
                 session = client.v1.checkout.sessions.retrieve(session_id)
     except StripeIsAway as error:
+        if session_id is None and isinstance(error, StripeBroke):
+            _give_up(checkout_id)
         raise RuleBroken("Stripe does not answer. Nothing was paid: press the button again in a minute.") from error
     except stripe.StripeError as error:
         log.warning("a session was refused", checkout=checkout_id, code=stripe_client.code_of(error))
@@ -94,7 +96,8 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
         raise RuleBroken("Stripe would not begin this payment. Tell the officers of the group.") from error
     _note_session(checkout_id, session.id)
     if session.status != "open":
-        look_again(checkout_id)
+        with suppress(StripeIsAway):  # it is looked at again later
+            _has_paid(checkout_id)
     return session.url if session.status == "open" else None
 
 
@@ -162,6 +165,11 @@ def undecided() -> Select[int]:
     return select(Checkout.order_id).where(Checkout.state == Paying.OPEN)
 
 
+def unexamined(now: datetime) -> Select[int]:
+    """The orders of open sessions that should have been looked at by now, and were not: no worker came by."""
+    return undecided().where(Checkout.due_at <= now)
+
+
 def of_order(order_id: int) -> Sequence[Checkout]:
     """Every session of an order, oldest first."""
     return db.session.scalars(select(Checkout).where(Checkout.order_id == order_id).order_by(Checkout.id)).all()
@@ -188,7 +196,7 @@ def _note_session(checkout_id: int, session_id: str) -> None:
 
 @use_case
 def _give_up(checkout_id: int) -> None:
-    """It was refused: whoever wants to pay gets another one, under another key."""
+    """It was refused, or broke, and nobody was sent there: whoever wants to pay gets another one, under another key."""
     checkout = db.session.get(Checkout, checkout_id, with_for_update=True)
     if checkout is None or checkout.state != Paying.OPEN:
         return

@@ -15,7 +15,7 @@ from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.payments import service, stripe_client
-from marketplace.payments.stripe_client import StripeIsAway
+from marketplace.payments.stripe_client import StripeBroke, StripeIsAway
 from marketplace.payments.stripe_models import SellerAccount
 
 TRUSTED_FOR = timedelta(minutes=10)
@@ -66,6 +66,8 @@ def link_for(*, by: int, return_url: str, refresh_url: str, country: str = "") -
                 }
             )  # fmt: skip
     except StripeIsAway as error:
+        if account_id is None and isinstance(error, StripeBroke):
+            _give_up(key)
         raise RuleBroken(_AWAY) from error
     except stripe.StripeError as error:
         if isinstance(error, stripe.InvalidRequestError) and error.param == "country":
@@ -207,6 +209,14 @@ def begin(*, by: int, country: str) -> tuple[str, str | None, str]:
 def _is_to_begin_anew(account: SellerAccount, country: str) -> bool:
     """The processor never changes an account's country: he named a wrong one, and has told nothing yet."""
     return bool(country) and country != account.country and not account.has_told
+
+
+@use_case
+def _give_up(key: str) -> None:
+    """Stripe keeps for a day that something broke: he gets an account under another key, nobody has the first."""
+    account = db.session.scalar(select(SellerAccount).where(SellerAccount.key == key).with_for_update())
+    if account is not None and account.account_id is None:
+        db.session.delete(account)
 
 
 def _make(client: stripe.StripeClient, key: str, country: str) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import stripe
 import structlog
@@ -28,6 +29,10 @@ NOT_OURS = "account_invalid"
 
 class StripeIsAway(RuntimeError):
     """Nobody answers, or what was answered says nothing of the outcome."""
+
+
+class StripeBroke(StripeIsAway):
+    """Stripe answered that something broke. It keeps that answer under the key for a day, and gives it again."""
 
 
 @dataclass(slots=True)
@@ -73,7 +78,8 @@ class Stripe:
                 raise
             what = {"kind": type(error).__name__, "status": error.http_status, "code": code_of(error)}
             log.warning("stripe gave no answer", **what)
-            raise StripeIsAway(type(error).__name__) from error
+            is_kept = (error.http_status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+            raise (StripeBroke if is_kept else StripeIsAway)(type(error).__name__) from error
         self.circuit.note(answered=True)
 
 

@@ -167,7 +167,7 @@ class Door:
         if kept and kept["at"] > self.till.now() - _KEPT_SECONDS:
             if kept["fingerprint"] != request.fingerprint:
                 return _answer_of(_OTHER_PARAMETERS)
-            return Answer(kept["status"], kept["body"], is_replayed=True)
+            return Answer(kept["status"], kept["body"], is_replayed=True, is_lost=fault is Fault.LOST)
         try:
             status, body = 200, act()
         except Refusal as why:

@@ -32,6 +32,8 @@ class Order:
     path: str
     """A regular expression, looked for in "POST /v1/transfers"."""
     times: int
+    after: int = 0
+    """So many are let through first."""
 
 
 @dataclass(slots=True)
@@ -49,17 +51,21 @@ class Weather:
     """or up to so much later than the next: out of order."""
     dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - dice
 
-    def order(self, fault: Fault, path: str = "", *, times: int = 1) -> None:
-        self.orders.append(Order(fault, path, times))
+    def order(self, fault: Fault, path: str = "", *, times: int = 1, after: int = 0) -> None:
+        self.orders.append(Order(fault, path, times, after))
 
     def fault_of(self, request: str) -> Fault | None:
         """What becomes of this request. An order is used up by it."""
         if self.is_down:
             return Fault.DOWN
         for order in self.orders:
-            if order.times and re.search(order.path, request):
-                order.times -= 1
-                return order.fault
+            if not order.times or not re.search(order.path, request):
+                continue
+            if order.after:
+                order.after -= 1
+                continue
+            order.times -= 1
+            return order.fault
         if not request.startswith("POST"):
             return None
         throw = self.dice.random()

@@ -354,6 +354,20 @@ def test_who_paid_is_not_called_unpaid_because_the_news_is_late(app: Flask, stri
     check_books(order, stripe)
 
 
+def test_who_paid_while_no_worker_came_by_for_days_is_not_called_unpaid(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    session = now_of(begin(order))
+    checkout.pay(stripe.till, str(session.session_id))
+    assert order.deadline is not None
+    with clock.at(order.deadline + timedelta(days=5)):
+        lapse()
+        assert state(order) == State.AWAITING_PAYMENT, "he did his part, and nobody has looked yet"
+        checkouts.look_at_due_checkouts()
+        lapse()
+        assert state(order) == State.HELD
+    check_books(order, stripe)
+
+
 def test_a_session_that_was_left_is_unpaid_as_soon_as_that_is_known(app: Flask, stripe: StandIn) -> None:
     order = an_order_by_card(stripe)
     session = now_of(begin(order))
@@ -374,8 +388,11 @@ def test_no_order_waits_for_a_processor_for_ever(app: Flask, stripe: StandIn) ->
     checkout.pay(stripe.till, str(session.session_id))
     assert order.deadline is not None
     with clock.at(order.deadline + timedelta(days=3, minutes=1)):
+        stripe.weather.is_down = True
+        checkouts.look_at_due_checkouts()
         lapse()
         assert state(order) == State.UNPAID
+        stripe.weather.is_down = False
         hear(stripe)
         work(stripe)
         assert state(order) == State.CLOSED

@@ -94,6 +94,19 @@ def test_a_lost_answer_makes_no_second_account(here: StandIn) -> None:
     assert len(here.till.all("account")) == 1
 
 
+@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.BROKEN_AFTER])
+def test_after_something_broke_at_stripe_a_seller_can_begin_anew_at_once(here: StandIn, fault: Fault) -> None:
+    """Stripe keeps a 500 under its key for a day. An account that was made all the same is nobody's."""
+    person = a_person()
+    here.weather.order(fault, "POST /v1/accounts$")
+    with pytest.raises(RuleBroken, match="does not answer"):
+        sellers.link_for(by=person.id, **LINKS)
+    assert sellers.account_of(person.id) is None
+    assert sellers.link_for(by=person.id, **LINKS)
+    account = sellers.account_of(person.id)
+    assert account is not None and account.account_id == here.till.all("account")[0]["id"]
+
+
 def test_a_key_that_may_not_ask_is_no_word_on_the_account(here: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what says that the account is not ours any more parts us from it."""
     person_id = a_seller(here)

@@ -196,9 +196,31 @@ def test_what_stripe_refused_is_asked_again_under_another_key(
     assert again.session_id is not None
 
 
+def test_who_has_paid_and_presses_again_is_led_back_though_stripe_then_falls_silent(here: StandIn) -> None:
+    session = a_checkout()
+    pays(here, session)
+    here.weather.order(Fault.LOST, "GET /v1/checkout/sessions/", times=9, after=1)
+    assert checkouts.open_session(session.id, title="Clock", **BACK) is None
+    assert now_of(session.id).state == Paying.OPEN, "what became of it is looked at later"
+
+
+@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.BROKEN_AFTER])
+def test_after_something_broke_at_stripe_the_buyer_can_pay_at_once(here: StandIn, fault: Fault) -> None:
+    """Stripe keeps a 500 under its key for a day: the same question would get the same answer until then."""
+    here.weather.order(fault, "POST /v1/checkout/sessions$")
+    with pytest.raises(RuleBroken, match="does not answer"):
+        a_checkout()
+    (broken,) = checkouts.of_order(7)
+    assert (broken.state, broken.session_id) == (Paying.EXPIRED, None)
+    assert queries.movement(broken.movement_id).state == State.WITHDRAWN
+    again = a_checkout(person_id=broken.person_id)
+    assert again.id != broken.id
+    assert again.session_id is not None
+
+
 def test_a_session_that_was_perhaps_never_opened_is_not_asked_for_too_late(here: StandIn) -> None:
     """Stripe opens none that is over within half an hour."""
-    here.weather.order(Fault.BROKEN, "POST /v1/checkout/sessions$")
+    here.weather.order(Fault.LOST, "POST /v1/checkout/sessions$")
     with pytest.raises(RuleBroken, match="does not answer"):
         a_checkout()
     (unheard,) = checkouts.of_order(7)
