@@ -93,6 +93,16 @@ TOLD = {
         ),
         "instructions_changed": _("Members pay %(group)s elsewhere from %(from_then)s on."),
         "instructions_dropped": _("The change of where members pay in %(group)s was stopped."),
+        "approval_wanted": _(
+            "%(name)s entered that %(amount)s %(moved)s for %(title)s, more than one officer confirms alone. Look at"
+            " the slip, and decide."
+        ),
+        "approval_given": _("%(name)s approved what you entered: %(amount)s for %(title)s %(moved)s."),
+        "approval_refused": _("%(name)s refused what you entered, %(amount)s for %(title)s: %(reason)s"),
+        "approval_overtaken": _(
+            "%(amount)s for %(title)s was not confirmed: things moved on before a second officer saw it."
+        ),
+        "approver_missing": _("No second officer can approve %(amount)s for %(title)s. Make another member treasurer."),
         "report_new": _("%(name)s reported something in %(group)s."),
         "report_closed": _("What you reported in %(group)s was looked into: %(note)s"),
     },

@@ -16,7 +16,7 @@ from marketplace.auctions.rules import State
 from marketplace.groups import queries as group_queries, waiting as group_waiting
 from marketplace.kernel import clock
 from marketplace.reputation import queries as reputation
-from marketplace.web import deposit_tasks, dispute_tasks, order_tasks
+from marketplace.web import deposit_tasks, dispute_tasks, order_tasks, proposal_words
 from marketplace.web.format import money_text
 from marketplace.web.limits import only_reads
 from marketplace.web.tasks import Task
@@ -165,6 +165,7 @@ def _from_feedback(person_id: int) -> Iterable[Task]:
 
 SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
     order_tasks.tasks_of,
+    proposal_words.tasks_of,
     deposit_tasks.tasks_of,
     dispute_tasks.tasks_of,
     _from_auctions,

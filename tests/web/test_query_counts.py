@@ -98,6 +98,7 @@ PAGES = [
     (Who.TREASURER, "parcels.payment", "a parcel said to be paid"),
     (Who.TREASURER, "treasury.show", "the group"),
     (Who.TREASURER, "treasury.payment", "an order said to be paid"),
+    (Who.OWNER, "proposals.show", "a proposal"),
     (Who.TREASURER, "deposit_treasury.index", "the group"),
     (Who.TREASURER, "deposit_treasury.show", "a deposit said to be sent"),
     (Who.TREASURER, "deposit_treasury.payout", "a deposit to be paid back"),
