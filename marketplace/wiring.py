@@ -13,9 +13,16 @@ from marketplace.auctions import (
     superseding,
 )
 from marketplace.catalog import events as catalog
-from marketplace.deposits import events as deposit_events, returning, service as deposits
+from marketplace.deposits import confirmations, events as deposit_events, returning, service as deposits
 from marketplace.disputes import events as disputes, freezing, rulers, service as disputing
-from marketplace.escrow import chargebacks, events as escrow, gateway_news, judging_rules, service as orders
+from marketplace.escrow import (
+    chargebacks,
+    events as escrow,
+    gateway_news,
+    judging_rules,
+    second_officers,
+    service as orders,
+)
 from marketplace.groups import events as groups, handover_rules
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
@@ -25,6 +32,7 @@ from marketplace.notifications import (
     about_groups,
     about_handovers,
     about_lots,
+    about_money,
     about_offers,
     about_orders,
     about_parcels,
@@ -139,10 +147,10 @@ HANDLERS: Handlers = {
     catalog.PhotosChanged: (superseding.item_changed,),
     catalog.RemarkAdded: (superseding.item_changed, about_lots.remark_added),
     deposit_events.DepositAsked: (about_deposits.asked,),
-    deposit_events.DepositChanged: (about_deposits.changed,),
+    deposit_events.DepositChanged: (confirmations.deposit_changed, about_deposits.changed),
     deposit_events.DepositDeadlineNear: (about_deposits.deadline_near,),
     deposit_events.DepositForfeited: (about_deposits.forfeited,),
-    deposit_events.DepositPayoutChanged: (about_deposits.payout_changed,),
+    deposit_events.DepositPayoutChanged: (confirmations.payout_changed, about_deposits.payout_changed),
     disputes.AnswerDue: (about_disputes.answer_due,),
     disputes.DisputeAnswered: (about_disputes.answered,),
     disputes.DisputeAppealed: (about_disputes.appealed,),
@@ -157,7 +165,12 @@ HANDLERS: Handlers = {
     escrow.ConfirmerMissing: (about_orders.confirmer_missing,),
     escrow.DeadlineNear: (about_orders.deadline_near,),
     escrow.MessageWritten: (about_orders.message_written,),
-    escrow.OrderChanged: (disputing.return_contested, freezing.order_changed, about_orders.changed),
+    escrow.OrderChanged: (
+        disputing.return_contested,
+        freezing.order_changed,
+        second_officers.order_changed,
+        about_orders.changed,
+    ),
     escrow.OrderClosed: (end_deal, free_item, forfeit_deposit, close_payments),
     escrow.OrderOpened: (begin_deal, about_orders.opened),
     escrow.ParcelChanged: (about_parcels.changed,),
@@ -176,6 +189,8 @@ HANDLERS: Handlers = {
         superseding.member_gone,
         about_groups.member_removed,
     ),
+    groups.ProposalDecided: (about_money.decided,),
+    groups.ProposalMade: (about_money.proposed,),
     groups.ReportClosed: (about_groups.report_closed,),
     groups.ReportMade: (about_groups.report_made,),
     groups.RoleGiven: (check_gives_no_role, about_groups.role_given),

@@ -25,7 +25,7 @@ from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_photo, an_item
 from tests.factories.escrow import an_order
-from tests.factories.groups import a_group, a_member
+from tests.factories.groups import HIGH, a_group, a_member
 from tests.factories.reputation import a_closed_deal, feedback
 from tests.house import House
 from tests.phone import Phone
@@ -113,7 +113,7 @@ VIEWS = (
     ("#b8923f", 0, "Back, with the monogram."),
     ("#c9a64d", 2, "In the light of the window."),
 )
-TERMS = Terms(fee_basis_points=500)
+TERMS = Terms(fee_basis_points=500, officer_limit_minor=HIGH)
 CLAIMS = (
     Claim("Period", "1890–1910", Sureness.CERTAIN),
     Claim("Case", "14 ct gold, hallmarked", Sureness.CERTAIN),

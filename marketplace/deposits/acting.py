@@ -35,13 +35,14 @@ _MOVEMENTS = {Kind.RETURN: MovementKind.REFUND, Kind.SHARE: MovementKind.PAYOUT}
 
 def act(
     deposit: Deposit, deed: Deed, *, by: int | None, note: str = "", client_key: str | None = None,
-    order_id: int | None = None,
+    order_id: int | None = None, second: int | None = None,
 ) -> DepositLine | None:  # fmt: skip
     """Do `deed` to a deposit that is locked, and all that follows from it. `by` is the person; none for the clock.
+    `second` is the officer who approved it, where it took two.
 
     The line of its history; none where the same form had done it before. Raises what the law raises.
     """
-    if _was_done(deposit, deed.action, client_key=client_key, note=note, amount=deed.amount):
+    if was_done(deposit, deed.action, client_key=client_key, note=note, amount=deed.amount):
         return None
     terms, now = groups.group(deposit.group_id).terms, clock.now()  # after the lock
     before = deposit.facts()
@@ -53,7 +54,7 @@ def act(
     line = _line(deposit, deed.action, by=by, to_state=after.state, amount=amount, note=note, client_key=client_key,
                  at=now, order_id=order_id)  # fmt: skip
     _post(deposit, line, moves)
-    audit.note(f"deposit: {deed.action.replace('_', ' ')}", f"deposit:{deposit.id}", by=by, group_id=deposit.group_id)
+    _note(deposit, line, second)
     db.session.flush()
     announce(DepositChanged(after, line.number, deed.action, before.state, by, amount))
     return line
@@ -61,10 +62,10 @@ def act(
 
 def act_on_payout(
     deposit: Deposit, payout: DepositPayout, action: PayoutAction, party: PayoutParty, *, by: int | None,
-    note: str = "", client_key: str | None = None,
+    note: str = "", client_key: str | None = None, second: int | None = None,
 ) -> DepositLine | None:  # fmt: skip
     """The same for something that is paid out of a deposit that is locked."""
-    if _was_done(deposit, action, client_key=client_key, note=note):
+    if was_done(deposit, action, client_key=client_key, note=note):
         return None
     terms, now = groups.group(deposit.group_id).terms, clock.now()
     after, moves = judge_payout(payout.facts(), action, party, terms=terms, now=now)
@@ -73,7 +74,7 @@ def act_on_payout(
     line = _line(deposit, action, by=by, to_state=after.state, amount=payout.amount, note=note, client_key=client_key,
                  at=now, order_id=payout.order_id, payout_id=payout.id)  # fmt: skip
     _post(deposit, line, moves)
-    audit.note(f"deposit: {action.replace('_', ' ')}", f"deposit:{deposit.id}", by=by, group_id=deposit.group_id)
+    _note(deposit, line, second)
     db.session.flush()
     announce(DepositPayoutChanged(after, deposit.id, line.number, action, by, note))
     return line
@@ -103,9 +104,10 @@ def intend(payout: DepositPayout, line: DepositLine) -> None:
     )  # fmt: skip
 
 
-def _was_done(
+def was_done(
     deposit: Deposit, action: Action | PayoutAction, *, client_key: str | None, note: str, amount: Money | None = None
 ) -> bool:
+    """Whether the same form has done it already. Raises Stale if it said something else then."""
     if client_key is None:
         return False
     same = select(DepositLine).where(DepositLine.deposit_id == deposit.id, DepositLine.client_key == client_key)
@@ -137,3 +139,10 @@ def _post(deposit: Deposit, line: DepositLine, moves: list[Move]) -> None:
             group_id=deposit.group_id, moves=moves, reference=f"deposit:{deposit.id}:{line.number}",
             memo=MEMOS[line.action], at=line.at, order_id=line.order_id,
         )  # fmt: skip
+
+
+def _note(deposit: Deposit, line: DepositLine, second: int | None) -> None:
+    line.approved_by = second
+    why = "" if second is None else f"{line.note}, approved by person:{second}"
+    subject, what = f"deposit:{deposit.id}", f"deposit: {line.action.replace('_', ' ')}"
+    audit.note(what, subject, by=line.person_id, group_id=deposit.group_id, why=why)

@@ -150,6 +150,8 @@ class DepositLine(Base):
     action: Mapped[str]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     """None where the clock acted."""
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    """The second officer, where it took two to confirm."""
     to_state: Mapped[str]
     """Of the deposit, or of the payout."""
     amount_minor: Mapped[int | None]

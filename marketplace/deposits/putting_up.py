@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from marketplace.deposits import finding
 from marketplace.deposits.acting import act
-from marketplace.deposits.models import Deposit, DepositLine
+from marketplace.deposits.confirmations import DepositPayment
 from marketplace.deposits.rules import Action, Deed, Party
-from marketplace.groups import service as groups
+from marketplace.groups import confirming, proposal_rules, service as groups
+from marketplace.groups.proposal_rules import Outcome, Slip
 from marketplace.groups.rules import Permission
-from marketplace.kernel.database import db, use_case
+from marketplace.kernel.database import use_case
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
-from marketplace.payments import service as payments
-from marketplace.payments.models import Movement
-from marketplace.payments.rules import Kind, State as MovementState
 
 
 @use_case
@@ -51,24 +47,13 @@ def keep(*, group_id: int, by: int, client_key: str | None = None) -> None:
 def confirm(
     *, group_id: int, person_id: int, by: int, amount: Money, bank_reference: str, proof_key: str | None = None,
     client_key: str | None = None,
-) -> bool:  # fmt: skip
-    """An officer has found `amount` of another member's in the group's account. Whether that was news."""
+) -> Outcome:  # fmt: skip
+    """An officer has found `amount` of another member's in the group's account. What came of it: what passes his limit
+    waits for a second officer."""
     groups.fix_currency(group_id)
     finding.membership_row(group_id, person_id)
-    deposit = finding.locked_deposit_of(group_id, person_id)
-    party = finding.check_treasurer(group_id, person_id, by, second_officer=deposit.is_second_officer_due)
-    line = act(deposit, Deed(Action.CONFIRM, party, amount), by=by, note=bank_reference, client_key=client_key)
-    if line is None:
-        return False
-    _check_line_is_new(deposit, bank_reference)
-    purpose = f"deposit:{deposit.id}:payment"
-    movement = payments.intend(
-        group_id=group_id, kind=Kind.COLLECT, amount=amount, person_id=person_id, purpose=purpose,
-        key=f"{purpose}:{line.number}",
-    )  # fmt: skip
-    payments.confirm(movement_id=movement.id, by=by, bank_reference=bank_reference, proof_key=proof_key)
-    line.movement_id = movement.id
-    return True
+    case = DepositPayment(finding.locked_deposit_of(group_id, person_id))
+    return confirming.confirm(case, Slip(by, amount, bank_reference, proof_key, client_key))
 
 
 @use_case
@@ -77,6 +62,7 @@ def not_found(*, group_id: int, person_id: int, by: int, client_key: str | None 
     finding.membership_row(group_id, person_id)
     deposit = finding.locked_deposit_of(group_id, person_id)
     party = finding.check_treasurer(group_id, person_id, by, second_officer=deposit.is_second_officer_due)
+    confirming.check_is_free(proposal_rules.Deed.DEPOSIT, deposit.id)
     act(deposit, Deed(Action.NOT_FOUND, party), by=by, client_key=client_key)
 
 
@@ -84,17 +70,3 @@ def _by_member(action: Action, group_id: int, by: int, client_key: str | None) -
     groups.require(by, group_id, Permission.PUT_UP_DEPOSIT)
     deposit = finding.locked_deposit_of(group_id, by)
     act(deposit, Deed(action, Party.MEMBER), by=by, client_key=client_key)
-
-
-def _check_line_is_new(deposit: Deposit, bank_reference: str) -> None:
-    """One line of the bank's statement is one payment."""
-    same = select(Movement).join(DepositLine, DepositLine.movement_id == Movement.id)
-    same = same.where(DepositLine.deposit_id == deposit.id, DepositLine.action == Action.CONFIRM)
-    same = same.where(Movement.bank_reference == bank_reference, Movement.state == MovementState.CONFIRMED)
-    known = db.session.scalar(same.limit(1))
-    if known is not None:
-        raise RuleBroken(
-            "%(amount)s with this reference was confirmed already. Give the reference of the new payment.",
-            field="bank_reference",
-            amount=known.moved or known.amount,
-        )

@@ -131,6 +131,11 @@ def payout(payout_id: int) -> DepositPayout:
     return found
 
 
+def deposit_behind(payout: DepositPayout) -> Deposit:
+    """The deposit that a payout comes out of."""
+    return db.session.get_one(Deposit, payout.deposit_id)
+
+
 def tries(payout: DepositPayout) -> list[Movement]:
     """Every call to pay it, oldest first."""
     return list(db.session.scalars(select(Movement).where(Movement.purpose == payout.purpose).order_by(Movement.id)))

@@ -12,9 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from marketplace.deposits.models import Deposit, DepositPayout
 from marketplace.deposits.payout_rules import State as PayoutState
 from marketplace.deposits.rules import State
-from marketplace.groups import queries as groups
+from marketplace.groups import proposal_queries as proposals, queries as groups
 from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Group, Membership
+from marketplace.groups.proposal_rules import Deed
 from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.kernel.database import db
 
@@ -33,9 +34,13 @@ class DepositsWait:
 
 
 def waiting_for(person_id: int) -> list[DepositsWait]:
-    """By group. Three queries, however much it is."""
-    claims = _counted(person_id, Deposit, Deposit.person_id, Deposit.state == State.CLAIMED)
-    owed = _counted(person_id, DepositPayout, DepositPayout.payee_id, DepositPayout.state == PayoutState.DUE)
+    """By group, without what waits for a second officer only. Three queries, however much it is."""
+    claimed = and_(Deposit.state == State.CLAIMED, ~proposals.is_open_about((Deed.DEPOSIT,), Deposit.id))
+    due = and_(
+        DepositPayout.state == PayoutState.DUE, ~proposals.is_open_about((Deed.DEPOSIT_PAYOUT,), DepositPayout.id)
+    )
+    claims = _counted(person_id, Deposit, Deposit.person_id, claimed)
+    owed = _counted(person_id, DepositPayout, DepositPayout.payee_id, due)
     named = groups.groups(claims.keys() | owed.keys()) if claims or owed else {}
     return [_of(group, claims.get(group_id), owed.get(group_id)) for group_id, group in named.items()]
 

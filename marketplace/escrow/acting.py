@@ -28,6 +28,7 @@ from marketplace.reputation.rules import Ending
 _MONEY_ACTIONS = {
     Action.PROPOSE_OTHERWISE,
     Action.AGREE_OTHERWISE,
+    Action.PROPOSE_PAYMENT,
     Action.CONFIRM_PAYMENT,
     Action.NOT_FOUND,
     Action.CONFIRM_PAYOUT,
@@ -60,14 +61,15 @@ def take(action: Action, *, order_id: int, by: int, note: str = "", client_key: 
 
 def act(
     order: Order, deed: Deed, *, by: int | None, note: str = "", client_key: str | None = None,
-    in_parcel: bool = False,
+    in_parcel: bool = False, second: int | None = None,
 ) -> bool:  # fmt: skip
     """Do `deed` to an order that is locked, and all that follows from it. `by` is the person; none for the clock.
-    `in_parcel`: the same is done to every order of its parcel, and told once for all of them.
+    `in_parcel`: the same is done to every order of its parcel, and told once for all of them. `second`: the officer
+    who approved it, where it took two.
 
     Whether it was done now: the same deed with the same client key is not done twice. Raises what the law raises.
     """
-    if _was_done(order, deed, note=note, client_key=client_key):
+    if was_done(order, deed, note=note, client_key=client_key):
         return False
     _check_not_own_money(order, deed, by)
     now = clock.now()  # after the lock: who waited for it does not act in the past
@@ -76,15 +78,24 @@ def act(
     amount = _amount_of(deed, verdict)
     _write(order, before, verdict.order, now)
     line = _line(order, before, deed, amount=amount, by=by, note=note, client_key=client_key, at=now)
+    line.approved_by = second
     _strike(order, verdict)
     follow_money(order, before, verdict.order)
     _post(order, verdict, line)
-    audit.note(deed.action.replace("_", " "), f"order:{order.id}", by=by, group_id=order.group_id, why=note)
+    why = note if second is None else f"{note}, approved by person:{second}"
+    audit.note(deed.action.replace("_", " "), f"order:{order.id}", by=by, group_id=order.group_id, why=why)
     _tell(order, before, verdict.order, deed, line, amount=amount, in_parcel=in_parcel)
     return True
 
 
-def _was_done(order: Order, deed: Deed, *, note: str, client_key: str | None) -> bool:
+def check(order: Order, deed: Deed, *, by: int) -> None:
+    """Return if `deed` could be done to the locked order now; else raise what the law raises. Changes nothing."""
+    _check_not_own_money(order, deed, by)
+    judge(with_books(order), deed, now=clock.now())
+
+
+def was_done(order: Order, deed: Deed, *, note: str, client_key: str | None) -> bool:
+    """Whether the same form has done it already. Raises Stale if it said something else then."""
     if client_key is None:
         return False
     same = select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.client_key == client_key)

@@ -255,6 +255,8 @@ class OrderLine(Base):
     by_party: Mapped[str]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     """None where the clock acted."""
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    """The second officer, where it took two to confirm."""
     from_state: Mapped[str]
     to_state: Mapped[str]
     amount_minor: Mapped[int | None]

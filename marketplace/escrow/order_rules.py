@@ -102,6 +102,8 @@ class Action(StrEnum):
     LOSE_CHARGEBACK = "lose_chargeback"
     REVERSE_PAYOUT = "reverse_payout"
     """What was paid to the seller was taken back."""
+    PROPOSE_PAYMENT = "propose_payment"
+    """An officer has found what nobody said is sent, and needs a second one to confirm it."""
     LAPSE = "lapse"
 
 

@@ -78,6 +78,14 @@ def parcel_for(parcel_id: int, person_id: int) -> tuple[Parcel, Together, Party]
     return parcel, together, party_in(together.orders, person_id)
 
 
+def parcel_with_orders(parcel_id: int) -> tuple[Parcel, tuple[Order, ...]]:
+    """A parcel and what is in it, whoever asks. Raises NotFound."""
+    parcel, together = db.session.get(Parcel, parcel_id), in_parcels([parcel_id]).get(parcel_id)
+    if parcel is None or together is None:
+        raise no_such_parcel()
+    return parcel, together.orders
+
+
 def in_parcels(parcel_ids: Collection[int]) -> dict[int, Together]:
     """The orders of each of the parcels, in one query. One that nothing is in any more is not there."""
     wanted = select(Order).where(Order.parcel_id.in_(parcel_ids)).order_by(Order.parcel_id, Order.id)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import chain
 
 from marketplace.escrow import delivery, finding, parcels
 from marketplace.escrow.acting import act, take
-from marketplace.escrow.models import Order
+from marketplace.escrow.confirmations import OrderPayment, check_is_alone
 from marketplace.escrow.order_rules import Action, Deed, Party, State
-from marketplace.escrow.reference_rules import parcel_reference_of
-from marketplace.escrow.rules import AWAITED
+from marketplace.groups import confirming, proposal_rules
+from marketplace.groups.proposal_rules import Outcome, Slip
 from marketplace.kernel.database import use_case
-from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
-from marketplace.payments import queries as movements, service as payments
-from marketplace.payments.rules import Kind, State as MovementState
 
 
 @use_case
@@ -33,7 +29,7 @@ def say_sent(
         others = " ".join(reference for reference in references if reference != order.reference)
         deed = Deed(Action.SAY_SENT, finding.party_of(order, by))
         if deed.by is Party.BUYER and order.state == State.AWAITING_PAYMENT:
-            _check_is_alone(order)
+            check_is_alone(order)
             delivery.deliver(order, address_id=address_id)
         act(order, deed, by=by, note=others, client_key=client_key)
 
@@ -42,30 +38,14 @@ def say_sent(
 def confirm_payment(
     *, order_id: int, by: int, amount: Money, bank_reference: str, proof_key: str | None = None,
     client_key: str | None = None,
-) -> bool:  # fmt: skip
-    """An officer who is no party has found `amount` in the group's account. Whether that was news.
+) -> Outcome:  # fmt: skip
+    """An officer who is no party has found `amount` in the group's account. What came of it.
 
-    Too little is held until the rest comes; for an order that is over it is owed back at once.
+    Too little is held until the rest comes; for an order that is over it is owed back at once. What passes his limit
+    waits for a second officer.
     """
-    order = finding.locked_order(order_id)
-    deed = Deed(Action.CONFIRM_PAYMENT, finding.party_of(order, by), amount)
-    if deed.by is Party.TREASURER:
-        _check_is_alone(order)
-    if not act(order, deed, by=by, note=bank_reference, client_key=client_key):
-        return False
-    check_line_is_new([order.id], bank_reference)
-    book(order, amount, by=by, bank_reference=bank_reference, proof_key=proof_key)
-    return True
-
-
-def book(order: Order, amount: Money, *, by: int, bank_reference: str, proof_key: str | None) -> None:
-    """Write down which line of the bank's statement the order's money came with."""
-    purpose = f"order:{order.id}:payment"
-    movement = payments.intend(
-        group_id=order.group_id, kind=Kind.COLLECT, amount=amount, person_id=order.buyer_id, purpose=purpose,
-        key=f"{purpose}:{order.line_count}", order_id=order.id,
-    )  # fmt: skip
-    payments.confirm(movement_id=movement.id, by=by, bank_reference=bank_reference, proof_key=proof_key)
+    case = OrderPayment(finding.locked_order(order_id))
+    return confirming.confirm(case, Slip(by, amount, bank_reference, proof_key, client_key))
 
 
 @use_case
@@ -74,7 +54,8 @@ def not_found(*, order_id: int, by: int, client_key: str | None = None) -> None:
     order = finding.locked_order(order_id)
     deed = Deed(Action.NOT_FOUND, finding.party_of(order, by))
     if deed.by is Party.TREASURER:
-        _check_is_alone(order)
+        check_is_alone(order)
+    confirming.check_is_free(proposal_rules.Deed.PAYMENT, order_id)
     act(order, deed, by=by, client_key=client_key)
 
 
@@ -90,24 +71,3 @@ def agree_cancel(*, order_id: int, by: int, client_key: str | None = None) -> No
     order = parcels.locked_for_end(order_id)
     if act(order, Deed(Action.AGREE_CANCEL, finding.party_of(order, by)), by=by, client_key=client_key):
         parcels.follow_end(order, by=by)
-
-
-def check_line_is_new(order_ids: Collection[int], bank_reference: str) -> None:
-    """One line of the bank's statement pays an order, or the orders of a parcel, once."""
-    for movement in chain.from_iterable(movements.of_orders(order_ids).values()):
-        is_payment = movement.kind == Kind.COLLECT and movement.state == MovementState.CONFIRMED
-        if is_payment and movement.bank_reference == bank_reference:
-            raise RuleBroken(
-                "%(amount)s with this reference was confirmed already. Give the reference of the new payment.",
-                field="bank_reference",
-                amount=movement.moved or movement.amount,
-            )
-
-
-def _check_is_alone(order: Order) -> None:
-    """What is paid for a parcel is said and confirmed of all its orders at once."""
-    if order.parcel_id is not None and order.state in AWAITED:
-        raise RuleBroken(
-            "This order is paid in the parcel %(reference)s. Say it on the parcel's page, for all that is in it.",
-            reference=parcel_reference_of(order.parcel_id),
-        )

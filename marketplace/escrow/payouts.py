@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from marketplace.escrow import finding
 from marketplace.escrow.acting import act
+from marketplace.escrow.confirmations import PAYOUTS, OrderPayout
 from marketplace.escrow.money_rules import owed
 from marketplace.escrow.moving import intend_payout, payouts_of, withdraw_payouts
 from marketplace.escrow.order_rules import Action, Deed, Party
+from marketplace.groups import confirming
+from marketplace.groups.proposal_rules import Outcome, Slip
 from marketplace.kernel.database import use_case
 from marketplace.kernel.errors import NotAllowed, RuleBroken
 from marketplace.payments import service as payments
@@ -16,18 +19,11 @@ from marketplace.payments import service as payments
 def confirm_payout(
     *, order_id: int, by: int, payee: Party, bank_reference: str, proof_key: str | None = None,
     client_key: str | None = None,
-) -> bool:  # fmt: skip
-    """An officer who is no party has paid what is owed to `payee`, exactly. Whether that was news."""
-    order = finding.locked_order(order_id)
-    deed = Deed(Action.CONFIRM_PAYOUT, finding.party_of(order, by), payee=payee)
-    due = owed(order.facts(), payee)
-    if not act(order, deed, by=by, note=bank_reference, client_key=client_key):
-        return False
-    movement = payouts_of(order, payee)[-1]
-    if movement.amount != due:
-        raise RuleBroken("The payment processor is still paying a part of this. Wait until it has, then pay the rest.")
-    payments.confirm(movement_id=movement.id, by=by, bank_reference=bank_reference, proof_key=proof_key)
-    return True
+) -> Outcome:  # fmt: skip
+    """An officer who is no party has paid what is owed to `payee`, exactly. What came of it: what passes his limit
+    waits for a second officer."""
+    case = OrderPayout(finding.locked_order(order_id), payee)
+    return confirming.confirm(case, Slip(by, case.due, bank_reference, proof_key, client_key))
 
 
 @use_case
@@ -35,6 +31,7 @@ def payout_failed(*, order_id: int, by: int, payee: Party, reason: str, client_k
     """The bank would not take it. It stays owed, and is asked for again."""
     order = finding.locked_order(order_id)
     deed = Deed(Action.PAYOUT_FAILED, finding.party_of(order, by), payee=payee)
+    confirming.check_is_free(PAYOUTS[payee], order_id)
     due = owed(order.facts(), payee)
     if not act(order, deed, by=by, note=reason, client_key=client_key):
         return

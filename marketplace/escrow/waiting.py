@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from marketplace.escrow.confirmations import PAYOUTS
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.reminding_rules import DUTIES, due_of, ship_until
-from marketplace.groups import queries as groups
+from marketplace.groups import proposal_queries as proposals, queries as groups
 from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Group, Membership
+from marketplace.groups.proposal_rules import Deed
 from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
@@ -133,6 +135,7 @@ def _moneys(person_id: int) -> list[MoneyWaits]:
             Membership.state == Belonging.MEMBER,
             Order.state.in_(_MONEYS),
             Order.is_for_officers,
+            ~_waits_for_second(),
             Order.buyer_id != person_id,
             Order.seller_id != person_id,
             or_(
@@ -148,3 +151,12 @@ def _moneys(person_id: int) -> list[MoneyWaits]:
         MoneyWaits(group_id, named[group_id].slug, named[group_id].name, payments, payouts, until)
         for group_id, payments, payouts, until in rows
     ]
+
+
+def _waits_for_second() -> ColumnElement[bool]:
+    """One officer has done his part: it is the second one's, who hears of the proposal. What else is owed of the order
+    the treasury shows."""
+    return or_(
+        proposals.is_open_about((Deed.PAYMENT, *PAYOUTS.values()), Order.id),
+        proposals.is_open_about((Deed.PARCEL_PAYMENT,), Order.parcel_id),
+    )

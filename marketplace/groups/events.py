@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.groups.handover_rules import Action
+from marketplace.groups.proposal_rules import State
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.money import Money
@@ -180,3 +181,37 @@ class ReportClosed:
     reporter_id: int
     note: str
     by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalMade:
+    """What an officer says of money would pass his limit: another one has to approve it. Told again when any officer
+    may, because the others are late."""
+
+    proposal_id: int
+    group_id: int
+    title: str
+    amount: Money
+    limit: Money
+    comes_in: bool
+    by: int
+    until: datetime | None
+    approver_ids: tuple[int, ...]
+    """Who may approve it now; nobody, where the group has no second officer for it."""
+    owner_ids: tuple[int, ...]
+    """Who can name one then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDecided:
+    """It was approved, refused or withdrawn; or overtaken, because what it was about had moved on."""
+
+    proposal_id: int
+    group_id: int
+    title: str
+    amount: Money
+    comes_in: bool
+    proposed_by: int
+    state: State
+    by: int | None
+    reason: str

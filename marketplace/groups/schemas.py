@@ -107,6 +107,7 @@ class TermsForm(Schema):
     )
     deposit_threshold_minor = Amount(blank=True, load_default=None)
     deposit_minor = Amount(blank=True, load_default=None)
+    officer_limit_minor = Amount(blank=True, load_default=None)
 
     @post_load
     def gather(self, data: dict[str, Any], **_how: Any) -> dict[str, Any]:

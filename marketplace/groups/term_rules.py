@@ -66,6 +66,8 @@ class Terms:
     """A lot that opens at so much, or is bought at once for it, asks for a deposit; 0, and none does."""
     deposit_minor: int = 50_00
     """How much that is. Who left orders unpaid is asked for it on every lot, threshold or not."""
+    officer_limit_minor: int = 500_00
+    """What one officer may confirm alone in any seven days; above it a second one looks at each slip. 0: at every."""
     gateway: Through = Through.TREASURER
     """Where buyers pay to, and sellers are paid from."""
 
@@ -121,9 +123,10 @@ RANGES = {
     "soft_close_cap_minutes":      Range(5, 240),
     "deposit_threshold_minor":     Range(0, 10**9 - 1),
     "deposit_minor":               Range(1, 10**9 - 1),
+    "officer_limit_minor":         Range(0, 10**9 - 1),
 }
 # fmt: on
-SUMS = frozenset({"deposit_threshold_minor", "deposit_minor"})
+SUMS = frozenset({"deposit_threshold_minor", "deposit_minor", "officer_limit_minor"})
 """Of these the amounts of money, in minor units of the group's currency."""
 
 

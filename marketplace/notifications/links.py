@@ -133,6 +133,11 @@ def payout(order_id: int, payee: str) -> str:
     return f"/orders/{order_id}/payouts/{payee}"
 
 
+def proposal(proposal_id: int) -> str:
+    """Where a second officer looks at what another one entered."""
+    return f"/proposals/{proposal_id}"
+
+
 def dispute(order_id: int) -> str:
     return f"/orders/{order_id}/dispute"
 

@@ -105,6 +105,8 @@ NOT_TOLD_HERE = {
     A.NOT_RECEIVED, A.DISPUTE, A.JOIN_PARCEL, A.LEAVE_PARCEL, A.SHARE_ANEW, A.FALL_SHORT,
     # The buyer did it himself; and a fee stands on the order's page.
     A.SUBMIT_PAYMENT, A.NOTE_FEE,
+    # The second officer is asked, and both sides hear what he confirms.
+    A.PROPOSE_PAYMENT,
 }  # fmt: skip
 
 # What was done to the orders of a parcel together; a payment may be all of it or too little.

@@ -99,6 +99,16 @@ TOLD = {
         "handover_differs": _("%(by)s says that %(stated)s of %(group)s is handed over: %(gap)s %(side)s."),
         "handover_done": _("The treasury of %(group)s passed from %(parting)s to %(successor)s."),
         "handover_called_off": _("The handover of the treasury of %(group)s was called off by %(by)s."),
+        "approval_wanted": _(
+            "%(name)s entered that %(amount)s %(moved)s for %(title)s, more than one officer confirms alone. Look at"
+            " the slip, and decide."
+        ),
+        "approval_given": _("%(name)s approved what you entered: %(amount)s for %(title)s %(moved)s."),
+        "approval_refused": _("%(name)s refused what you entered, %(amount)s for %(title)s: %(reason)s"),
+        "approval_overtaken": _(
+            "%(amount)s for %(title)s was not confirmed: things moved on before a second officer saw it."
+        ),
+        "approver_missing": _("No second officer can approve %(amount)s for %(title)s. Make another member treasurer."),
         "report_new": _("%(name)s reported something in %(group)s."),
         "report_closed": _("What you reported in %(group)s was looked into: %(note)s"),
     },

@@ -36,6 +36,7 @@ class Movement(Base):
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         CheckConstraint("moved_minor > 0", "moved_is_positive"),
         Index("ix_movements_group_id_state", "group_id", "state"),
+        Index("ix_movements_confirmed", "confirmed_by", "group_id", "confirmed_at"),
         Index("ix_movements_due", "due_at", sqlite_where=_IS_INTENDED, postgresql_where=_IS_INTENDED),
         Index("ix_movements_asked_at", "asked_at", sqlite_where=_IS_ASKED, postgresql_where=_IS_ASKED),
         Index("ix_movements_owed", "group_id", "owed_since", sqlite_where=_IS_OWED, postgresql_where=_IS_OWED),
@@ -77,7 +78,7 @@ class Movement(Base):
     intended_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
-    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey(Person.id), index=True)
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
     """The officer; none where the gateway itself said so."""
     gateway_reference: Mapped[str | None]
     """What the gateway calls it."""

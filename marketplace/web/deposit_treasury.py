@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 from marketplace.accounts import queries as accounts
 from marketplace.auctions.schemas import as_money
 from marketplace.deposits import asking_rules, finding, payouts, putting_up, queries, schemas
+from marketplace.deposits.confirmations import DepositPayment, PayoutOfDeposit
 from marketplace.deposits.models import Deposit, DepositPayout
 from marketplace.deposits.payout_rules import State as PayoutState
 from marketplace.deposits.reference_rules import reference_of
 from marketplace.deposits.rules import State
 from marketplace.escrow import late_payouts
 from marketplace.groups.models import Group, Membership
+from marketplace.groups.proposal_rules import Outcome
 from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
 from marketplace.web.forms import Form
@@ -26,6 +28,7 @@ from marketplace.web.fresh import fresh_second_factor
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
 from marketplace.web.proofs import Page, confirm_with_proof
+from marketplace.web.two_officers import limit_here
 
 blueprint = Blueprint("deposit_treasury", __name__, url_prefix="/g/<slug>/treasury")
 
@@ -67,7 +70,7 @@ def confirm(slug: str, person_id: int) -> Page:
     """It stands."""
     group, member, deposit = _of_another(slug, person_id)
 
-    def find(amount: Any, **data: Any) -> bool:
+    def find(amount: Any, **data: Any) -> Outcome:
         money = as_money(amount, group.currency, field="amount")
         return putting_up.confirm(group_id=group.id, person_id=person_id, by=me(), amount=money, **data)
 
@@ -105,7 +108,7 @@ def confirm_payout(slug: str, payout_id: int) -> Page:
     """It is paid."""
     group, owed = _payout_to_another(slug, payout_id)
 
-    def pay(**data: Any) -> bool:
+    def pay(**data: Any) -> Outcome:
         return payouts.confirm_payout(payout_id=payout_id, by=me(), **data)
 
     return confirm_with_proof(
@@ -159,6 +162,7 @@ def _person_page(group: Group, member: Membership, deposit: Deposit | None, form
         name=accounts.names_of([member.person_id])[member.person_id],
         reference=reference_of(member.id),
         seen=queries.seen(deposit),
+        limit=limit_here(DepositPayment(deposit or Deposit(group_id=group.id, person_id=member.person_id))),
     )
 
 
@@ -176,6 +180,7 @@ def _payout_page(group: Group, owed: DepositPayout, form: Form) -> str:
         details=accounts.payout_details_of(owed.payee_id, now) if is_open else None,
         coming=accounts.coming_payout_details(owed.payee_id, now) if is_open else None,
         failed=[movement for movement in queries.tries(owed) if movement.failure],
+        limit=limit_here(PayoutOfDeposit(queries.deposit_behind(owed), owed)),
     )
 
 

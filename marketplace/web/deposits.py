@@ -121,6 +121,7 @@ def _page(group: Group) -> str:
             reference=reference_of(member.id),
             instructions=groups.instructions_of(group.id, now),
             is_member=member.is_current,
+            officers=accounts.names_of(_officers_of(found)),
             has_bids=depositing.has_open(group.id, me()),
             has_orders=orders.has_open_purchase(group.id, me()),
             has_payout_details=accounts.payout_details_of(me(), now) is not None,
@@ -131,6 +132,12 @@ def _page(group: Group) -> str:
             **late_words.on_page(late_payouts.of_deposits(group.id, me(), now)),
             **_open_to(group, found, is_member=member.is_current, now=now),
         )
+
+
+def _officers_of(found: queries.Own) -> set[int]:
+    """Both officers of what took two."""
+    both = [(line.person_id, line.approved_by) for line in found.lines if line.approved_by is not None]
+    return {who for pair in both for who in pair if who is not None}
 
 
 def _sums(group: Group, deposit: Deposit | None) -> dict[str, Money]:

@@ -121,7 +121,8 @@ def change_terms(slug: str) -> Page:
 
 
 def _terms_page(group: Group, form: Form) -> str:
-    return render_template("groups/change_terms.html", group=group, form=form, sections=SECTIONS)
+    has_second = len(queries.confirmers([group.id])[group.id]) > 1
+    return render_template("groups/change_terms.html", group=group, form=form, sections=SECTIONS, has_second=has_second)
 
 
 @blueprint.get("/g/<slug>/settings/instructions")

@@ -168,4 +168,7 @@ def rules(slug: str) -> Page:
 def terms(slug: str) -> Page:
     """All the terms of the group's deals, with what follows from each."""
     group = group_here(slug)
-    return render_template("groups/terms.html", group=group, sections=SECTIONS, value_of=value_of)
+    has_second = len(queries.confirmers([group.id])[group.id]) > 1
+    return render_template(
+        "groups/terms.html", group=group, sections=SECTIONS, value_of=value_of, has_second=has_second
+    )

@@ -17,8 +17,10 @@ from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.parcel_queries import Together
 from marketplace.escrow.reference_rules import parcel_reference_of, shown_code
 from marketplace.escrow.reminding_rules import name_return_address_until, ship_until
-from marketplace.groups import queries as groups
+from marketplace.escrow.rules import AWAITED
+from marketplace.groups import proposal_queries as proposals, queries as groups
 from marketplace.groups.models import Group
+from marketplace.groups.proposal_rules import Deed
 from marketplace.kernel import clock
 from marketplace.notifications import links
 from marketplace.payments import queries as payments, stripe_client
@@ -97,7 +99,7 @@ def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None =
 
 
 def _people_of(order: Order, lines: list[OrderLine], messages: list[Message]) -> set[int]:
-    acted = {line.person_id for line in lines if line.person_id is not None}
+    acted = {who for line in lines for who in (line.person_id, line.approved_by) if who is not None}
     return {order.buyer_id, order.seller_id, *acted, *(message.author_id for message in messages)}
 
 
@@ -128,12 +130,19 @@ def _to_do(order: Order, facts: order_rules.Order, party: Party, now: datetime) 
         "parcel": parcel_queries.in_parcels([order.parcel_id])[order.parcel_id] if order.parcel_id else None,
         "parcel_offer": _parcel_offer(order, party, now),
         "code": shown_code(order.pick_up_code) if is_buyer and order.pick_up_code else None,
+        "is_found": facts.state in AWAITED and _is_found(order),
         "ship_until": ship_until(facts),
         "name_until": name_return_address_until(facts),
         "may_name": Action.NAME_RETURN_ADDRESS in open_to(facts, by=Party.SELLER, now=now),
         "owed": owed,
         "has_payout_details": accounts.payout_details_of(_own(order, party), now) is not None if owed else True,
     }
+
+
+def _is_found(order: Order) -> bool:
+    """Whether an officer has found the money, and a second one looks at the slip."""
+    deeds = [(Deed.PAYMENT, order.id), *([(Deed.PARCEL_PAYMENT, order.parcel_id)] if order.parcel_id else [])]
+    return bool(proposals.open_among(deeds))
 
 
 def _parcel_offer(order: Order, party: Party, now: datetime) -> Together | None:

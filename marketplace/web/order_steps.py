@@ -188,6 +188,19 @@ def _line_detail(line: OrderLine, reader: Reader) -> Markup:
             note = "%(note)s"
         case action if Action(action) in _RULED:
             note = "%(note)s"
+    if line.approved_by is not None:
+        return Markup("{}. {}").format(_two(line, reader), _detail(line, note))
+    return _detail(line, note)
+
+
+def _two(line: OrderLine, reader: Reader) -> Markup:
+    """Both officers, where it took two."""
+    first = reader.names.get(line.person_id or 0, "")
+    names = {"first": first, "second": reader.names.get(line.approved_by or 0, "")}
+    return told(_("Entered by %(first)s, approved by %(second)s"), names)
+
+
+def _detail(line: OrderLine, note: str) -> Markup:
     if not note or not line.note:
         return moment(line.at)
     return Markup("{}. {}").format(moment(line.at), told(note, {"note": line.note, "references": line.note}))

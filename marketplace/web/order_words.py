@@ -37,6 +37,10 @@ DONE: dict[tuple[Action, State | None], Done] = {
         _l("You confirmed %(amount)s on top, which goes back to %(buyer)s"),
         _l("The treasurer confirmed %(amount)s on top, which goes back to %(buyer)s"),
     ),
+    (A.PROPOSE_PAYMENT, None): Done(
+        _l("You found the payment: a second officer looks at the slip"),
+        _l("The treasurer found the payment: a second officer looks at the slip"),
+    ),
     (A.NOT_FOUND, None): Done(_l("You could not find the payment"), _l("The treasurer could not find the payment")),
     (A.PROPOSE_CANCEL, None): Done(_l("You proposed to cancel"), _l("%(name)s proposed to cancel")),
     (A.AGREE_CANCEL, None): Done(_l("You agreed to cancel"), _l("%(name)s agreed to cancel")),

@@ -17,8 +17,10 @@ from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.parcel_models import Parcel
+from marketplace.escrow.parcel_paying import ParcelPayment
 from marketplace.escrow.parcel_queries import Together
 from marketplace.groups import queries as groups
+from marketplace.groups.proposal_rules import Outcome
 from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed
 from marketplace.payments import queries as movements
@@ -30,6 +32,7 @@ from marketplace.web.order_page import group_of, order_page
 from marketplace.web.person import me
 from marketplace.web.proofs import Page, confirm_with_proof
 from marketplace.web.treasury import to_queue
+from marketplace.web.two_officers import limit_here
 
 blueprint = Blueprint("parcels", __name__)
 
@@ -98,7 +101,7 @@ def confirm_payment(parcel_id: int) -> Page:
     """Every order's money is held; if it was too little, as far as it lasts."""
     parcel, together = _of_others(parcel_id)
 
-    def confirm(amount: Any, **data: Any) -> bool:
+    def confirm(amount: Any, **data: Any) -> Outcome:
         money = as_money(amount, together.orders[0].currency, field="amount")
         return parcel_paying.confirm_payment(parcel_id=parcel_id, by=me(), amount=money, **data)
 
@@ -182,6 +185,7 @@ def _payment_page(parcel: Parcel, together: Together, form: Form) -> str:
         until=min((order.deadline for order in waiting if order.deadline), default=None),
         hours=together.orders[0].terms.hours_after_not_found,
         may_not_find=may_not_find,
+        limit=limit_here(ParcelPayment(parcel, together.orders)),
         names=accounts.names_of([parcel.buyer_id, parcel.seller_id]),
         seen=[each for order in moved.values() for each in order if each.moved and each.purpose.endswith(":payment")],
     )

@@ -5,38 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Response as Answer, flash, make_response, request
+from flask_babel import lazy_gettext as _l
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
+from marketplace.groups.proposal_rules import PROOF_WIDTH, Outcome
 from marketplace.kernel import images, storage
 from marketplace.web.forms import Form
 
 Page = str | Response | tuple[str, int]
 
-PROOF_WIDTH = 1600
-"""In pixels: a bank's slip stays readable."""
+
+_WAITS = _l("Nothing is confirmed yet: with it you would pass what one officer confirms alone. Another has to approve.")
 
 
 def confirm_with_proof(
-    schema: type[Schema], confirm: Callable[..., bool], said: str, *, done: Callable[[], Response],
+    schema: type[Schema], confirm: Callable[..., Outcome], said: str, *, done: Callable[[], Response],
     again: Callable[[Form], str],
 ) -> Page:  # fmt: skip
-    """Confirm what a form says, with the picture that came with it, if one did; `confirm` says whether it was news.
+    """Confirm what a form says, with the picture that came with it, if one did; `confirm` says what came of it.
 
-    A picture of what was refused is not kept, and the form comes again.
+    A picture of what was refused, or was known before, is not kept; what is refused comes again as a form.
     """
     form = Form.sent(schema)
     kept: str | None = None
-    is_news = False
+    outcome = Outcome.KNOWN
     try:
         with form.refusals():
             data = form.data
             kept = _kept_proof()
-            is_news = confirm(**data, proof_key=kept)
-            flash(said)
+            outcome = confirm(**data, proof_key=kept)
+            flash(_WAITS if outcome is Outcome.PROPOSED else said)
             return done()
     finally:
-        if kept is not None and not is_news:
+        if kept is not None and outcome is Outcome.KNOWN:
             images.forget(kept, widths=(PROOF_WIDTH,))
     return again(form), 422
 

@@ -48,6 +48,10 @@ SECTIONS = (
         Word("days_to_top_up", _l("Days to send what is missing"), _l("Where less came than the total.")),
         Word("hours_after_not_found", _l("Hours to pay again"), _l("Where a payment was not found. Once.")),
         Word("days_to_pay_out", _l("Days to pay out"), _l("From the release to the seller’s account.")),
+        Word("officer_limit_minor", _l("What one officer confirms alone"),
+             _l("So much in any seven days, in and out together; above it another officer looks at each slip, at 0 at"
+                " every one. Left empty, it is 500.00; in a currency without cents, 50,000. Less counts at once, more"
+                " for lots that start then.")),
     )),
     Section(_l("Sending and looking"), (
         Word("days_to_ship", _l("Days to ship"), _l("After these the buyer may cancel.")),
@@ -103,6 +107,14 @@ def ladder_choices() -> list[tuple[Ladder, LazyString]]:
     return list(_LADDERS.items())
 
 
+# What a sum of nothing means.
+_NOTHING = {
+    "deposit_threshold_minor": _l("no lot asks"),
+    "deposit_minor": _l("nothing"),
+    "officer_limit_minor": _l("nothing: always two"),
+}
+
+
 _GATEWAYS = {
     Through.TREASURER: _l("To the group’s account"),
     Through.STRIPE: _l("By card, through Stripe"),
@@ -131,7 +143,7 @@ def typed(terms: Terms, currency: str | None = None) -> dict[str, str]:
     sums = {name: Money(getattr(terms, name), currency) for name in SUMS} if currency else {}
     return (
         values
-        | {name: str(sums[name].amount) if sums.get(name) else "" for name in SUMS}
+        | {name: "" if name not in sums or _is_none(name, sums[name]) else str(sums[name].amount) for name in SUMS}
         | {
             "fee_basis_points": percent_typed(terms.fee_basis_points),
             "seller_pays_return": "1" if terms.seller_pays_return else "0",
@@ -139,10 +151,15 @@ def typed(terms: Terms, currency: str | None = None) -> dict[str, str]:
     )
 
 
+def _is_none(name: str, amount: Money) -> bool:
+    """Whether it stands in the form as an empty field. A limit of nothing is one: two officers for everything."""
+    return not amount and name != "officer_limit_minor"
+
+
 def with_sums(data: dict[str, Any], currency: str) -> dict[str, Any]:
     """What the form of the terms gave, with its sums in the group's currency. Raises RuleBroken at their fields."""
     given = {name: data[name] for name in SUMS}
-    usual = {"deposit_threshold_minor": 0, "deposit_minor": Terms().deposit_minor}
+    usual = {name: getattr(Terms(), name) for name in SUMS}
     sums = {
         name: usual[name] if amount is None else as_money(amount, currency, field=name).minor
         for name, amount in given.items()
@@ -164,7 +181,7 @@ def value_of(terms: Terms, name: str, currency: str = "") -> str:
     """One term as people say it: 5 %, 3 days, 2 minutes; of sums, in the group's currency."""
     value = getattr(terms, name)
     if name in SUMS:
-        return money_text(Money(value, currency)) if value else str(_("no lot asks"))
+        return money_text(Money(value, currency)) if value else str(_NOTHING[name])
     match name.split("_"):
         case ["fee", *_rest]:
             return str(format_percent(Decimal(value) / 10_000, "#,##0.##\u00a0%", locale=get_locale() or "en"))
@@ -183,11 +200,15 @@ def value_of(terms: Terms, name: str, currency: str = "") -> str:
 
 def slip_of(terms: Terms, currency: str) -> Iterator[tuple[str, str]]:
     """The terms that matter before one joins, a line each."""
+    limit = value_of(terms, "officer_limit_minor", currency)
     yield (
         _("The seller’s fee"),
         _("%(share)s of the hammer price", share=value_of(terms, "fee_basis_points")),
     )
     yield _("Buyers pay"), value_of(terms, "gateway")
+    if terms.officer_limit_minor:
+        limit = _("%(limit)s in seven days", limit=limit)
+    yield _("One officer confirms alone"), limit
     if terms.gateway is not Through.TREASURER:
         yield (
             _("The payment processor’s fee"),

@@ -14,14 +14,17 @@ from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
 from marketplace.deposits import queries as deposits
 from marketplace.escrow import finding, paying, payouts, schemas, treasury
+from marketplace.escrow.confirmations import OrderPayment, OrderPayout
 from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Order
 from marketplace.escrow.money_rules import owed
 from marketplace.escrow.order_rules import Action, Party
 from marketplace.escrow.reference_rules import parcel_reference_of
 from marketplace.escrow.rules import AWAITED
-from marketplace.groups import queries as groups
-from marketplace.groups.rules import Permission
+from marketplace.groups import proposal_queries as proposals, queries as groups
+from marketplace.groups.models import Group
+from marketplace.groups.proposal_rules import Outcome
+from marketplace.groups.rules import CONFIRMERS, Permission
 from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed
 from marketplace.kernel.money import Money
@@ -33,6 +36,7 @@ from marketplace.web.limits import limiter
 from marketplace.web.order_page import group_of
 from marketplace.web.person import me
 from marketplace.web.proofs import Page, confirm_with_proof
+from marketplace.web.two_officers import limit_here
 
 blueprint = Blueprint("treasury", __name__)
 
@@ -57,28 +61,37 @@ def show(slug: str) -> Page:
     if parcel_id is not None:
         return redirect(url_for("parcels.show", parcel_id=parcel_id))
     with clock.at(clock.now()):  # one page, one moment
-        queue = treasury.queue_for(group.id, me())
-        paid = [order for payment in (*queue.payments, *queue.expected) for order in payment.orders]
-        orders = [*paid, *queue.payouts]
-        shown = {order.id for order in queue.payouts}
-        elsewhere = [late for (order_id, _payee), late in queue.late.items() if order_id not in shown]
-        return render_template(
-            "treasury/show.html",
-            group=group,
-            queue=queue,
-            deposits=deposits.count_for(group.id, me()),
-            text=text,
-            parcel_reference=parcel_reference_of,
-            late_elsewhere=elsewhere,
-            names=accounts.names_of(
-                {each for order in orders for each in (order.buyer_id, order.seller_id)}
-                | {late.payout.person_id for late in elsewhere}
-            ),
-            covers=catalog.covers_of(
-                order.item_id for order in [*(each.orders[0] for each in queue.payments), *queue.payouts]
-            ),
-            may_search=Permission.CONFIRM_MONEY in able_in(group),
-        )
+        return _queue_page(group, text)
+
+
+def _queue_page(group: Group, text: str) -> str:
+    queue, waiting = treasury.queue_for(group.id, me()), proposals.open_for(group.id, me())
+    paid = [order for payment in (*queue.payments, *queue.expected) for order in payment.orders]
+    sides = {each for order in (*paid, *queue.payouts) for each in (order.buyer_id, order.seller_id)}
+    shown = {order.id for order in queue.payouts}
+    elsewhere = [late for (order_id, _payee), late in queue.late.items() if order_id not in shown]
+    late_people = {late.payout.person_id for late in elsewhere}
+    officers = {each for proposal in waiting for each in (proposal.proposed_by, proposal.person_id)}
+    limit_minor = group.terms.officer_limit_minor
+    return render_template(
+        "treasury/show.html",
+        group=group,
+        queue=queue,
+        deposits=deposits.count_for(group.id, me()),
+        text=text,
+        parcel_reference=parcel_reference_of,
+        late_elsewhere=elsewhere,
+        names=accounts.names_of(sides | officers | late_people),
+        covers=catalog.covers_of(
+            order.item_id for order in [*(each.orders[0] for each in queue.payments), *queue.payouts]
+        ),
+        may_search=Permission.CONFIRM_MONEY in able_in(group),
+        proposals=waiting,
+        waiting_for={(each.deed, each.subject_id) for each in waiting},
+        allowance=proposals.allowance_of(group.id, me(), limit_minor=limit_minor, now=clock.now()),
+        seconds=len(groups.officers(group.id, CONFIRMERS)),
+        me=me(),
+    )
 
 
 @blueprint.get("/orders/<int:order_id>/payment")
@@ -98,7 +111,7 @@ def confirm_payment(order_id: int) -> Page:
     """The money is held, or some of it; or, where the order is over, owed back."""
     order = _order_of_others(order_id)
 
-    def confirm(amount: Any, **data: Any) -> bool:
+    def confirm(amount: Any, **data: Any) -> Outcome:
         money = as_money(amount, order.currency, field="amount")
         return paying.confirm_payment(order_id=order_id, by=me(), amount=money, **data)
 
@@ -137,7 +150,7 @@ def confirm_payout(order_id: int, payee: str) -> Page:
     """It is paid, and the payee is told."""
     order = _order_of_others(order_id)
 
-    def confirm(**data: Any) -> bool:
+    def confirm(**data: Any) -> Outcome:
         return payouts.confirm_payout(order_id=order_id, by=me(), payee=Party(payee), **data)
 
     return confirm_with_proof(
@@ -198,6 +211,7 @@ def _payment_page(order: Order, form: Form) -> str:
         may_not_find=Action.NOT_FOUND in actions,
         names=accounts.names_of([order.buyer_id, order.seller_id]),
         seen=[each for each in movements.of_order(order.id) if each.purpose.endswith(":payment")],
+        limit=limit_here(OrderPayment(order)),
     )
 
 
@@ -221,6 +235,7 @@ def _payout_page(order: Order, payee: Party, form: Form) -> str:
         coming=accounts.coming_payout_details(payee_id, clock.now()) if amount else None,
         failed=[each for each in made if each.failure],
         payee_id=payee_id,
+        limit=limit_here(OrderPayout(order, payee)),
     )
 
 

@@ -9,14 +9,18 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.accounts.queries import addresses_of
-from marketplace.escrow import finding, messages, paying, payouts, returns, shipping
+from marketplace.escrow import finding, messages, paying, payouts, returns, second_officers, shipping
 from marketplace.escrow.models import Order
 from marketplace.escrow.money_rules import owed
-from marketplace.kernel import clock
+from marketplace.groups import confirming, proposal_queries as proposals
+from marketplace.groups.proposal_rules import PROOF_WIDTH, Outcome
+from marketplace.kernel import clock, images
 from marketplace.kernel.database import db
+from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.money import Money
 from marketplace.reputation import service as reputation
 from marketplace.reputation.rules import Grade
-from marketplace.worker import demo_disputes
+from marketplace.worker import demo_disputes, demo_slips
 from marketplace.worker.demo_lots import Script, euros
 from marketplace.worker.demo_story import ZONE, Story
 
@@ -52,9 +56,8 @@ def _say_sent(story: Story, order: Order, said: Said) -> None:
 
 def _find(story: Story, order: Order, said: Said) -> None:
     amount = euros(said["amount"]) if "amount" in said else order.facts().missing
-    paying.confirm_payment(
-        order_id=order.id, by=_treasurer(story, order), amount=amount, bank_reference=_line_of_the_statement(order)
-    )
+    confirm = partial(paying.confirm_payment, order_id=order.id, amount=amount)
+    _confirm(story, order, confirm, amount, waits=said.get("waits", False))
 
 
 def _not_find(story: Story, order: Order, said: Said) -> None:
@@ -64,10 +67,39 @@ def _not_find(story: Story, order: Order, said: Said) -> None:
 def _pay_out(story: Story, order: Order, said: Said) -> None:
     for payee in finding.PAYEES:
         if owed(order.facts(), payee):
-            payouts.confirm_payout(
-                order_id=order.id, by=_treasurer(story, order), payee=payee,
-                bank_reference=_line_of_the_statement(order),
-            )  # fmt: skip
+            confirm = partial(payouts.confirm_payout, order_id=order.id, payee=payee)
+            _confirm(story, order, confirm, owed(order.facts(), payee))
+
+
+def _confirm(
+    story: Story, order: Order, confirm: Callable[..., Outcome], amount: Money, *, waits: bool = False
+) -> None:
+    """The treasurer says so. What passes his limit he shows the slip of, and another officer approves it, unless it is
+    to wait for that."""
+    first = _treasurer(story, order)
+    said = {"by": first, "bank_reference": _line_of_the_statement(order)}
+    try:
+        confirm(**said)
+    except RuleBroken as refusal:
+        if refusal.field != "proof":
+            raise
+        confirm(**said, proof_key=_slip(order, amount, str(said["bank_reference"])))
+        if not waits:
+            _approve(order, first)
+
+
+def _slip(order: Order, amount: Money, line: str) -> str:
+    """A picture of it; its key."""
+    lines = (("Amount", str(amount)), ("Reference", order.reference), ("Line of the statement", line))
+    slip = demo_slips.a_slip("Lindengasse Antiques, account 4417", lines)
+    return images.keep(images.picture_of(slip, widths=(PROOF_WIDTH,)), folder="proofs")
+
+
+def _approve(order: Order, first: int) -> None:
+    """By any other officer who may."""
+    proposal = next(each for each in proposals.open_for(order.group_id, first) if each.proposed_by == first)
+    second = next(officer for officer in finding.confirmers_of(order) if officer != first)
+    confirming.approve(proposal_id=proposal.id, by=second, case_of=second_officers.case_of)
 
 
 def _treasurer(story: Story, order: Order) -> int:

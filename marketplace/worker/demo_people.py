@@ -146,7 +146,8 @@ def _found_antiques(story: Story) -> None:
     group = founding.found_group(
         by=story.people["hedwig"], client_key=story.key("group"), name="Lindengasse Antiques",
         collects="antiques that fit on a table", currency=CURRENCY, time_zone=ZONE.key,
-        rules_text=words.RULES, instructions=words.INSTRUCTIONS, terms=Terms(), join_policy=JoinPolicy.APPROVAL,
+        rules_text=words.RULES, instructions=words.INSTRUCTIONS, terms=Terms(officer_limit_minor=600_00),
+        join_policy=JoinPolicy.APPROVAL,
         questions=words.QUESTIONS,
     )  # fmt: skip
     story.groups[ANTIQUES] = group.id

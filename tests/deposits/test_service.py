@@ -25,6 +25,7 @@ from marketplace.escrow import lapsing, queries as orders
 from marketplace.escrow.order_rules import State as OrderState
 from marketplace.groups import founding, members
 from marketplace.groups.models import Group
+from marketplace.groups.proposal_rules import Outcome
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
@@ -100,14 +101,14 @@ def test_the_same_form_twice_is_one_deed_and_the_same_line_of_the_bank_one_payme
     group, _treasurer, marta = a_club()
     claim(group, marta, client_key="one")
     claim(group, marta, client_key="one")
-    assert confirm(group, marta, client_key="two", bank_reference="D-1")
-    assert not confirm(group, marta, client_key="two", bank_reference="D-1")
+    assert confirm(group, marta, client_key="two", bank_reference="D-1") is Outcome.DONE
+    assert confirm(group, marta, client_key="two", bank_reference="D-1") is Outcome.KNOWN
     with pytest.raises(Stale):
         confirm(group, marta, 60_00, client_key="two", bank_reference="D-1")
     with pytest.raises(RuleBroken, match="confirmed already") as refusal:
         confirm(group, marta, bank_reference="D-1")
     assert refusal.value.field == "bank_reference"
-    assert confirm(group, marta, bank_reference="D-2")
+    assert confirm(group, marta, bank_reference="D-2") is Outcome.DONE
     assert fresh(group, marta).held == eur(100_00)
 
 
@@ -484,7 +485,7 @@ def test_a_payout_fails_goes_again_does_not_arrive_and_goes_again(app: Flask) ->
     payouts.payout_failed(payout_id=payout.id, by=treasurer.id, reason="No such account.")
     assert told(marta)[-1] == "deposit_payout_failed"
     assert pay_out(payout, client_key="paid", bank_reference="P-1")
-    assert not pay_out(payout, client_key="paid", bank_reference="P-1")
+    assert pay_out(payout, client_key="paid", bank_reference="P-1") is Outcome.KNOWN
     payouts.payout_missing(payout_id=payout.id, by=marta.id)
     assert told(treasurer)[-1] == "deposit_payout_missing"
     assert balance(payable(group.id, marta.id)) == balance(gateway(group.id)) == 50_00

@@ -33,6 +33,7 @@ from marketplace.escrow.parcel_models import Parcel
 from marketplace.escrow.waiting import MoneyWaits, OrderWaits
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
+from marketplace.groups.proposal_rules import Outcome
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
@@ -83,7 +84,7 @@ def sent(parcel_id: int, order: Order, **how: Any) -> None:
     parcel_paying.say_sent(parcel_id=parcel_id, by=order.buyer_id, address_id=an_address(order.buyer_id), **how)
 
 
-def confirm_all(parcel_id: int, order: Order, minor: int, **how: Any) -> bool:
+def confirm_all(parcel_id: int, order: Order, minor: int, **how: Any) -> Outcome:
     line = how.pop("bank_reference", f"parcel line {next(_numbers)}")
     return parcel_paying.confirm_payment(
         parcel_id=parcel_id, by=how.pop("by", treasurer_of(order).id), amount=eur(minor), bank_reference=line, **how
@@ -341,7 +342,7 @@ def test_a_double_click_pays_once(app: Flask) -> None:
     news = [
         confirm_all(parcel_id, orders[0], 316_50, bank_reference="line 4", client_key="key-00002") for _ in range(2)
     ]
-    assert news == [True, False]
+    assert news == [Outcome.DONE, Outcome.KNOWN]
     with pytest.raises(Stale):
         confirm_all(parcel_id, orders[0], 300_00, bank_reference="line 4", client_key="key-00002")
     with pytest.raises(RuleBroken, match="moved on"):

@@ -14,6 +14,7 @@ from marketplace.deposits.rules import State
 from marketplace.escrow import lapsing as orders, proving as escrow
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
+from marketplace.groups.proposal_rules import Outcome
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
@@ -46,7 +47,7 @@ def claim(group: Group, person: Person, **how: Any) -> None:
     putting_up.say_sent(group_id=group.id, by=person.id, **how)
 
 
-def confirm(group: Group, person: Person, minor: int = 50_00, **how: Any) -> bool:
+def confirm(group: Group, person: Person, minor: int = 50_00, **how: Any) -> Outcome:
     """The treasurer finds so much of his."""
     by = how.pop("by", None) or treasurer_of(group.id, person.id)
     reference = how.pop("bank_reference", f"deposit line {next(_numbers)}")
@@ -109,7 +110,7 @@ def payouts_to(group: Group, person: Person) -> list[DepositPayout]:
     return queries.own(group.id, person.id).payouts
 
 
-def pay_out(payout: DepositPayout, **how: Any) -> bool:
+def pay_out(payout: DepositPayout, **how: Any) -> Outcome:
     by = how.pop("by", None) or treasurer_of(payout.group_id, payout.payee_id)
     reference = how.pop("bank_reference", f"deposit payout {next(_numbers)}")
     return payouts.confirm_payout(payout_id=payout.id, by=by, bank_reference=reference, **how)

@@ -99,7 +99,7 @@ def test_whoever_hears_of_new_terms_may_refuse_them_and_nothing_is_changed(
     def refuse(_fact: object) -> None:
         raise RuleBroken("Money would be held for too long.", field="days_in_transit")
 
-    group = a_group()
+    group = a_group(terms=Terms())
     monkeypatch.setattr(events, "_handlers", {TermsChanged: (refuse,)})
     with pytest.raises(RuleBroken) as refusal:
         founding.change_terms(by=owner_of(group), group_id=group.id, terms=Terms(days_in_transit=45))

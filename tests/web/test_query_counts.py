@@ -103,6 +103,7 @@ PAGES = [
     (Who.TREASURER, "handovers.show", "the group"),
     (Who.OWNER, "handovers.show", "the group"),
     (Who.MEMBER, "handovers.show", "the group that is handed over"),
+    (Who.OWNER, "proposals.show", "a proposal"),
     (Who.TREASURER, "deposit_treasury.index", "the group"),
     (Who.TREASURER, "deposit_treasury.show", "a deposit said to be sent"),
     (Who.TREASURER, "deposit_treasury.payout", "a deposit to be paid back"),

@@ -37,8 +37,9 @@ from marketplace.disputes.dispute_rules import Party as Side
 from marketplace.escrow import messages, parcel_paying, parcels, shipping
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import State
-from marketplace.groups import handovers, instructions, joining, members, moderation
+from marketplace.groups import handovers, instructions, joining, members, moderation, proposal_queries
 from marketplace.groups.models import Group
+from marketplace.groups.proposal_rules import Deed as ProposedDeed
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock, images
@@ -434,6 +435,17 @@ class _Builder:
         confirm(order, proof_key=key)
         proof = db.session.scalars(select(Movement).where(Movement.proof_key == key)).one()
         self._thing("a proof", movement_id=proof.id)
+        self._proposal(key)
+
+    def _proposal(self, key: str) -> None:
+        """What the treasurer entered, and a second officer has to approve."""
+        group = db.session.get_one(Group, self.group.id)
+        order = self._deal(State.PAYMENT_CLAIMED, terms=replace(group.terms, officer_limit_minor=0))
+        self._order("an order that takes two officers", order)
+        confirm(order, proof_key=key)
+        proposal = proposal_queries.open_about(ProposedDeed.PAYMENT, order.id)
+        assert proposal is not None
+        self._thing("a proposal", proposal_id=proposal.id)
 
     def build_disputes(self) -> None:
         dispute = a_dispute(self._deal(State.INSPECTING), uploads=[an_upload()])

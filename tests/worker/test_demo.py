@@ -28,7 +28,7 @@ from marketplace.disputes.models import Dispute, Evidence
 from marketplace.escrow import proving, waiting as orders
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.order_rules import Party, State
-from marketplace.groups import queries as groups, waiting as group_waiting
+from marketplace.groups import proposal_queries, queries as groups, waiting as group_waiting
 from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership, Strike
 from marketplace.groups.rules import Role
@@ -218,6 +218,8 @@ def test_there_is_an_order_in_every_state_and_the_worker_leaves_it_there(house: 
 
 def test_something_waits_for_each_kind_of_person(house: Flask) -> None:
     waits = {name: orders.waiting_for(the(name)) for name in ("marta", "agnes", "leopold", "viktor")}
+    asked = proposal_queries.waiting_for(the("leopold"))
+    assert [(proposal.proposed_by, proposal.state) for proposal, _group in asked] == [(the("agnes"), "open")]
     parties = {wait.whose for wait in waits["marta"] if isinstance(wait, orders.OrderWaits)}
     assert parties == {Party.BUYER, Party.SELLER}
     for officer in ("agnes", "leopold", "viktor"):  # the treasurer; who stands in for her; who may when she is late

@@ -1,0 +1,68 @@
+"""What one officer may not confirm alone: deposits, in and out."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from marketplace.deposits import payouts, putting_up, waiting
+from marketplace.deposits.models import DepositLine
+from marketplace.deposits.rules import Action, State
+from marketplace.groups import proposal_queries
+from marketplace.groups.proposal_rules import Outcome, State as Course
+from marketplace.groups.rules import Role
+from marketplace.kernel.database import db
+from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
+from tests.factories.deposits import claim, confirm, findings, fresh, give_back, pay_out, payouts_to
+from tests.factories.groups import a_member
+from tests.factories.proposals import SLIP, a_strict_group, approve, refuse, the_proposal, told_of_proposals
+
+
+def test_a_deposit_above_the_limit_stands_once_a_second_officer_has_seen_the_slip(app: Flask) -> None:
+    group, agnes, hedwig = a_strict_group(40_00)
+    marta = a_member(group, name="Marta Lind")
+    claim(group, marta)
+    with pytest.raises(RuleBroken, match="would pass your limit"):
+        confirm(group, marta, by=agnes.id)
+    assert confirm(group, marta, by=agnes.id, proof_key=SLIP) is Outcome.PROPOSED
+    assert fresh(group, marta).state == State.CLAIMED
+    assert waiting.waiting_for(hedwig.id) == []
+    assert told_of_proposals(hedwig) == ["approval_wanted"]
+    with pytest.raises(RuleBroken, match="waits for a second officer"):
+        putting_up.not_found(group_id=group.id, person_id=marta.id, by=hedwig.id)
+
+    assert approve(the_proposal(), hedwig) is Course.APPROVED
+    assert fresh(group, marta).state == State.STANDING
+    line = db.session.scalars(select(DepositLine).where(DepositLine.action == Action.CONFIRM)).one()
+    assert (line.person_id, line.approved_by) == (agnes.id, hedwig.id)
+    assert findings() == []
+
+
+def test_so_does_one_that_goes_back_and_both_count(app: Flask) -> None:
+    group, agnes, hedwig = a_strict_group(60_00)
+    marta = a_member(group, name="Marta Lind")
+    assert confirm(group, marta, by=agnes.id) is Outcome.DONE
+    putting_up.ask_return(group_id=group.id, by=marta.id)
+    give_back()
+    payout = payouts_to(group, marta)[0]
+    assert pay_out(payout, by=agnes.id, proof_key=SLIP) is Outcome.PROPOSED
+    with pytest.raises(RuleBroken, match="waits for a second officer"):
+        payouts.payout_failed(payout_id=payout.id, by=hedwig.id, reason="No such account.")
+    assert approve(the_proposal(), hedwig) is Course.APPROVED
+    assert payouts_to(group, marta)[0].state == "paid"
+    assert findings() == []
+
+
+def test_nobody_is_the_second_for_his_own_deposit(app: Flask) -> None:
+    group, agnes, hedwig = a_strict_group(0)
+    leopold = a_member(group, Role.OWNER, name="Leopold")
+    assert confirm(group, leopold, by=agnes.id, proof_key=SLIP) is Outcome.PROPOSED
+    assert proposal_queries.open_for(group.id, leopold.id) == []
+    with pytest.raises(NotFound):
+        approve(the_proposal(), leopold)
+    with pytest.raises(NotAllowed):
+        approve(the_proposal(), agnes)
+    refuse(the_proposal(), hedwig, "The slip is of another member.")
+    assert told_of_proposals(agnes) == ["approval_refused"]
+    assert fresh(group, leopold).state == State.EMPTY
