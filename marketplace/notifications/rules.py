@@ -174,6 +174,11 @@ TOLD = {
         "deposit_payout_missing": _("%(name)s says that %(amount)s from a deposit did not arrive."),
         "deposit_confirmer_missing": _("Nobody can confirm the deposit of %(name)s. Make another member treasurer."),
     },
+    "bankbook": {
+        "attestation_due": _("Look what the bank of %(group)s had on %(until)s, and say it."),
+        "attestation_due_again": _("Nobody has said yet what the bank of %(group)s had on %(until)s."),
+        "balance_differs": _("%(name)s attested: the bank of %(group)s and its books differ by %(difference)s."),
+    },
     "disputes": {
         "dispute_opened": _("%(name)s says that something is wrong with %(title)s. Answer by %(answer_by)s."),
         "dispute_answer_due": _("Answer in the dispute about %(title)s by %(until)s."),

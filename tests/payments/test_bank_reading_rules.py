@@ -91,7 +91,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "Italian, the sign behind": (
         (
             b"Data contabile;Data valuta;Ordinante/Beneficiario;Causale;Dare;Avere\n"
-            b"03.11.2026;03.11.2026;Marta Lind;E-7-ABC;;142,00\n05.11.2026;05.11.2026;Jonas Berg;Auszahlung;1.135,40-;\n"
+            b"03.11.2026;03.11.2026;Marta Lind;E-7-ABC;;142,00\n"
+            b"05.11.2026;05.11.2026;Jonas Berg;Auszahlung;1.135,40-;\n"
         ),
         "none",
     ),
