@@ -22,7 +22,7 @@ from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.payments.bank_models import BankLine, BankStatement, StatementState
-from marketplace.payments.bank_reading_rules import BankLine as ReadLine, Reading, read
+from marketplace.payments.bank_reading_rules import BankLine as ReadLine, Reading, read, without_accounts
 from marketplace.payments.bank_table_rules import BankTable, Columns, check_columns, table_of
 
 KEPT_FOR = timedelta(hours=24)
@@ -165,7 +165,7 @@ def _add(statement: BankStatement, lines: tuple[ReadLine, ...], *, currency: str
     db.session.add_all(
         BankLine(
             group_id=statement.group_id, statement_id=statement.id, day=line.day, amount_minor=line.minor,
-            currency=currency, text=line.text, about=about, key=line.key,
+            currency=currency, text=without_accounts(line.text), about=about, key=line.key,
         )
         for line, about in zip(lines, named, strict=True)
     )  # fmt: skip

@@ -4,6 +4,7 @@ it of his own money."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 
 from sqlalchemy import delete, or_, select
 
@@ -22,16 +23,20 @@ from marketplace.payments.bank_models import BankBook, BankLine, BankMatch
 from marketplace.payments.events import MovementBounced, MovementConfirmed
 from marketplace.payments.rules import Through
 
+_WEEKS = timedelta(days=60)
+"""Nobody waits for more than two months of dues to be looked through when he confirms a payment."""
+
 
 def movement_moved(fact: MovementConfirmed | MovementBounced) -> None:
-    """An officer has confirmed money, or it came back: a line may have waited for it."""
+    """An officer has confirmed money, or it came back: a line of these weeks may have waited for it."""
     if fact.gateway == Through.TREASURER and books.locked_if_any(fact.group_id) is not None:
-        match_open(fact.group_id)
+        match_open(fact.group_id, since=(clock.now() - _WEEKS).date())
 
 
-def match_open(group_id: int) -> int:
-    """Match what is certain among the group's open lines; its book is locked. How many were matched."""
-    lines = [line for line in bank_reconciling.open_lines(group_id) if not line.is_by_hand]
+def match_open(group_id: int, *, since: date | None = None) -> int:
+    """Match what is certain among the group's open lines, or those since a day; its book is locked. How many were
+    matched."""
+    lines = [line for line in bank_reconciling.open_lines(group_id, since=since) if not line.is_by_hand]
     if not lines:
         return 0
     found = match_all([line.facts() for line in lines], booked_around(group_id, lines))

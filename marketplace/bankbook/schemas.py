@@ -15,6 +15,7 @@ from marketplace.payments.bank_matching_rules import Own
 from marketplace.payments.bank_table_rules import MOST_COLUMNS, NOWHERE, Columns
 
 MOST_IN_NOTE = 300
+_CHOOSE = {"required": _l("Choose what it is."), "unknown": _l("Choose what it is.")}
 _OUT_OF_DATE = _l("This form is out of date. Load the page again.")
 
 
@@ -74,7 +75,7 @@ class MatchLine(Schema):
 
 
 class CallOwn(Schema):
-    kind = fields.Enum(Own, by_value=True, required=True, error_messages={"unknown": _l("Choose what it is.")})
+    kind = fields.Enum(Own, by_value=True, required=True, error_messages=_CHOOSE)
     note = Line(most=MOST_IN_NOTE, blank=True, load_default="")
 
 

@@ -7,7 +7,7 @@ lay claim to, or what fits one line twice, an officer decides.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -82,6 +82,26 @@ class Booked:
         return f"{number}:{part}"
 
 
+class Shelf:
+    """Payments as they are looked for: by what they are about, and by their sum. A year's statement has thousands."""
+
+    def __init__(self, booked: Iterable[Booked]) -> None:
+        self._by_about: dict[str, list[Booked]] = defaultdict(list)
+        self._by_minor: dict[int, list[Booked]] = defaultdict(list)
+        for one in booked:
+            self._by_minor[one.minor].append(one)
+            for about in one.about:
+                self._by_about[about].append(one)
+
+    def named_by(self, line: Line) -> list[Booked]:
+        """Those that went the same way and that the line names."""
+        found = {one.parts: one for about in sorted(line.about) for one in self._by_about.get(about, ())}
+        return [one for one in found.values() if _same_way(line, one)]
+
+    def with_sum_of(self, line: Line) -> list[Booked]:
+        return self._by_minor.get(line.minor, [])
+
+
 Found = dict[int, tuple[Booked, ...]]
 """By the number of the line."""
 
@@ -91,9 +111,8 @@ def match_all(lines: Sequence[Line], booked: Sequence[Booked]) -> Found:
     found: Found = {}
     for claim in (_by_name, _by_reference):
         taken = {part for each in found.values() for one in each for part in one.parts}
-        free = [one for one in booked if not taken & set(one.parts)]
-        open_lines = [line for line in lines if line.id not in found]
-        found |= _undisputed(open_lines, free, claim)
+        shelf = Shelf(one for one in booked if not taken & set(one.parts))
+        found |= _undisputed([line for line in lines if line.id not in found], shelf, claim)
     return found
 
 
@@ -110,16 +129,14 @@ def candidates_of(line: Line, booked: Iterable[Booked], *, also_unlikely: bool =
     return ranked[:MOST_TO_CHOOSE]
 
 
-def other_sum(line: Line, booked: Iterable[Booked]) -> Booked | None:
+def other_sum(line: Line, shelf: Shelf) -> Booked | None:
     """The payment that the line names, where it is the only one and has another sum."""
-    named = [one for one in booked if _same_way(line, one) and one.about & line.about]
+    named = shelf.named_by(line)
     return named[0] if len(named) == 1 and named[0].minor != line.minor else None
 
 
-def _undisputed(
-    lines: Sequence[Line], free: Sequence[Booked], claim: Callable[[Line, Sequence[Booked]], Sequence[Booked]]
-) -> Found:
-    claims = {line.id: tuple(claim(line, free)) for line in lines}
+def _undisputed(lines: Sequence[Line], shelf: Shelf, claim: Callable[[Line, Shelf], Sequence[Booked]]) -> Found:
+    claims = {line.id: tuple(claim(line, shelf)) for line in lines}
     wanted = Counter(part for each in claims.values() for one in each for part in one.parts)
     return {
         line_id: each
@@ -128,9 +145,9 @@ def _undisputed(
     }
 
 
-def _by_name(line: Line, free: Sequence[Booked]) -> Sequence[Booked]:
+def _by_name(line: Line, shelf: Shelf) -> Sequence[Booked]:
     """The one of those that it names with its sum; else all of them, if they are its sum together."""
-    named = [one for one in free if _same_way(line, one) and one.about & line.about]
+    named = shelf.named_by(line)
     exact = [one for one in named if one.minor == line.minor]
     if len(exact) > 1:
         exact = [one for one in exact if _is_said(line, one)]
@@ -140,10 +157,10 @@ def _by_name(line: Line, free: Sequence[Booked]) -> Sequence[Booked]:
     return named if is_all and sum(one.minor for one in named) == line.minor else ()
 
 
-def _by_reference(line: Line, free: Sequence[Booked]) -> Sequence[Booked]:
+def _by_reference(line: Line, shelf: Shelf) -> Sequence[Booked]:
     if line.about:
         return ()
-    near = [one for one in free if one.minor == line.minor and _apart(line, one) <= DAYS_AROUND and _is_said(line, one)]
+    near = [one for one in shelf.with_sum_of(line) if _apart(line, one) <= DAYS_AROUND and _is_said(line, one)]
     return near if len(near) == 1 else ()
 
 

@@ -7,6 +7,7 @@ read: then nothing of the file is kept.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from marketplace.payments.bank_column_rules import is_out
 from marketplace.payments.bank_table_rules import NOWHERE, BankTable, Columns
 
 MOST_IN_TEXT = 500
+_IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,12 @@ def closing_of(lines: Sequence[BankLine]) -> int | None:
         if way[0].day <= way[-1].day and all((one.balance or 0) + two.minor == two.balance for one, two in steps):
             return way[-1].balance
     return None
+
+
+def without_accounts(text: str) -> str:
+    """The text with what is the number of an account (IBAN, ISO 13616) cut down to its country and its end: whose it is
+    the name tells, and nobody needs the rest."""
+    return _IBAN.sub(lambda found: _cut(found[0]), text)
 
 
 def key_of(day: date, minor: int, text: str, place: int) -> str:
@@ -211,6 +219,16 @@ def _cells_of_sums(row: Row, columns: Columns) -> list[str]:
 
 def _cell(row: Row, place: int) -> str:
     return row.cells[place] if NOWHERE < place < len(row.cells) else ""
+
+
+def _cut(number: str) -> str:
+    """Written in groups, the last of them may be the next word."""
+    for own in (number, number.rpartition(" ")[0]):
+        plain = own.replace(" ", "")
+        figures = "".join(str(int(char, 36)) for char in plain[4:] + plain[:4])
+        if figures and int(figures) % 97 == 1:
+            return f"{plain[:2]}…{plain[-4:]}{number[len(own) :]}"
+    return number
 
 
 def _single(found: Iterable[str]) -> str:

@@ -45,9 +45,11 @@ def facts_of(group_id: int) -> Facts | None:
     )  # fmt: skip
 
 
-def open_lines(group_id: int) -> list[BankLine]:
-    """Lines that nobody has said anything of yet, oldest first."""
+def open_lines(group_id: int, *, since: date | None = None) -> list[BankLine]:
+    """Lines that nobody has said anything of yet, oldest first; those since a day."""
     query = select(BankLine).where(BankLine.group_id == group_id, BankLine.state == LineState.OPEN)
+    if since is not None:
+        query = query.where(BankLine.day >= since)
     return list(db.session.scalars(query.order_by(BankLine.day, BankLine.id)))
 
 

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from marketplace.kernel.money import Money
-from marketplace.payments.bank_matching_rules import Booked, Line, other_sum
+from marketplace.payments.bank_matching_rules import Booked, Line, Shelf, other_sum
 
 GRACE = timedelta(days=3)
 """A payment that was confirmed on the last days of a statement may stand on the next one."""
@@ -103,8 +103,11 @@ def bridge_of(facts: Facts) -> Bridge | None:
 
 def unexplained_in(facts: Facts) -> list[Unexplained]:
     """Lines first, then payments, then the balance; each by its day."""
-    found = [_of_line(facts, line) for line in sorted(facts.lines, key=lambda line: (line.day, line.id))]
-    in_doubt = {one.parts for line in facts.lines if (one := other_sum(line, facts.booked))}
+    shelf = Shelf(facts.booked)
+    doubts = {line.id: one for line in facts.lines if (one := other_sum(line, shelf))}
+    lines = sorted(facts.lines, key=lambda line: (line.day, line.id))
+    found = [_of_line(facts, line, doubts.get(line.id)) for line in lines]
+    in_doubt = {one.parts for one in doubts.values()}
     late = [one for one in facts.booked if facts.first_day <= one.day < facts.last_day - GRACE]
     late.sort(key=lambda one: (one.day, one.id))
     found += [_of_payment(facts, one) for one in late if one.parts not in in_doubt]
@@ -116,9 +119,9 @@ def unexplained_in(facts: Facts) -> list[Unexplained]:
     return found
 
 
-def _of_line(facts: Facts, line: Line) -> Unexplained:
+def _of_line(facts: Facts, line: Line, one: Booked | None) -> Unexplained:
+    """`one`: the payment that it names, with another sum."""
     way = "into" if line.minor > 0 else "out of"
-    one = other_sum(line, facts.booked)
     if one is not None:
         sentence = (
             f"{_sum(facts, line.minor)} went {way} the account on {line.day}, and {_sum(facts, one.minor)} was "

@@ -10,7 +10,7 @@ import pytest
 from marketplace.kernel.errors import RuleBroken
 from marketplace.payments.bank_cell_rules import Order, days_in, marks_of, minors_of, orders_of, sum_in
 from marketplace.payments.bank_column_rules import Role, is_out, role_of
-from marketplace.payments.bank_reading_rules import Reading, read
+from marketplace.payments.bank_reading_rules import Reading, read, without_accounts
 from marketplace.payments.bank_table_rules import MOST_ROWS, NOWHERE, Columns, check_columns, table_of
 
 TODAY = date(2026, 11, 27)
@@ -296,3 +296,17 @@ def test_names_of_columns_are_known_however_they_are_written() -> None:
     assert read_file(content).lines[0].day == november(3)  # where nothing else tells the day
     content = a_file("03.11.2026;A;1;USD", headings="Datum;Omschrijving;Bedrag;Valuta")
     assert str(read_file(content).passed[0].why) == "It is in USD, and the books are in EUR."
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Marta Lind AT611904300234573201 E-7-ABC", "Marta Lind AT…3201 E-7-ABC"),
+        ("Marta AT61 1904 3002 3457 3201 E-7-ABC", "Marta AT…3201 E-7-ABC"),
+        ("HU42117730161111101800000000", "HU…0000"),
+        ("Marta AT621904300234573201", "Marta AT621904300234573201"),  # its check figures do not fit: it is none
+        ("REF AB12 3456 7890 1234 E-7-ABC", "REF AB12 3456 7890 1234 E-7-ABC"),
+    ],
+)
+def test_numbers_of_accounts_are_cut_down(text: str, kept: str) -> None:
+    assert without_accounts(text) == kept
