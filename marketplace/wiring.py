@@ -12,6 +12,7 @@ from marketplace.auctions import (
     service as lots,
     superseding,
 )
+from marketplace.bankbook import attesting, events as bankbook, matching as bank_matching
 from marketplace.catalog import events as catalog
 from marketplace.deposits import confirmations, events as deposit_events, returning, service as deposits
 from marketplace.disputes import events as disputes, freezing, rulers, service as disputing
@@ -26,6 +27,7 @@ from marketplace.escrow import (
 from marketplace.groups import events as groups, handover_rules
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
+    about_banks,
     about_deals,
     about_deposits,
     about_disputes,
@@ -142,6 +144,8 @@ HANDLERS: Handlers = {
     auctions.QuestionAsked: (about_lots.question_asked,),
     auctions.WatchedLotEnds: (about_lots.watched_lot_ends,),
     auctions.WordsHidden: (about_lots.words_hidden,),
+    bankbook.AttestationDue: (about_banks.attestation_due,),
+    bankbook.BalanceDiffers: (about_banks.balance_differs,),
     catalog.ItemChanged: (following.item_changed, matching.item_changed, superseding.item_changed),
     catalog.ItemWithdrawn: (following.item_withdrawn, superseding.item_withdrawn),
     catalog.PhotosChanged: (superseding.item_changed,),
@@ -200,8 +204,12 @@ HANDLERS: Handlers = {
     payments.ChargebackOpened: (chargebacks.opened,),
     payments.ChargebackWon: (chargebacks.won,),
     payments.FeeTaken: (gateway_news.fee_taken,),
-    payments.MovementBounced: (gateway_news.movement_bounced,),
-    payments.MovementConfirmed: (gateway_news.movement_confirmed,),
+    payments.MovementBounced: (gateway_news.movement_bounced, bank_matching.movement_moved),
+    payments.MovementConfirmed: (
+        gateway_news.movement_confirmed,
+        bank_matching.movement_moved,
+        attesting.movement_confirmed,
+    ),
     payments.MovementFailed: (gateway_news.movement_failed,),
     payments.MovementWaits: (gateway_news.movement_waits,),
     payments.PayoutLate: (about_payouts.late,),

@@ -16,9 +16,9 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from marketplace.catalog.import_rules import file_key
-from marketplace.catalog.table_rules import shown
 from marketplace.kernel import images
 from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.table_rules import shown
 
 FIELD = "photos"
 """The form field that a ZIP is sent in."""

@@ -23,14 +23,14 @@ from marketplace.catalog.import_rules import (
     Words,
     columns_of,
     file_key,
-    folded,
     said_in,
 )
 from marketplace.catalog.rules import MOST_PHOTOS, Category, Condition, Details, Sureness
 from marketplace.catalog.schemas import WORDS, ItemForm
-from marketplace.catalog.table_rules import FIELD, Row, Table, file_of, shown, table_of
+from marketplace.catalog.table_rules import Table, table_of
 from marketplace.groups import queries as groups
 from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.table_rules import FIELD, Row, file_of, folded, shown
 
 _ALSO: dict[StrEnum, tuple[str, ...]] = {
     Sureness.CERTAIN: ("sure", "sicher", "gewiss"),

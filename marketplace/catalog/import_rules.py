@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 
 from marketplace.catalog.rules import UNSAID
-from marketplace.catalog.table_rules import FIELD, shown
 from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.table_rules import FIELD, folded, readings_of, shown
 
 PHOTOS = "photos"
 CLAIMS = "claims"
@@ -61,11 +60,6 @@ _SURENESS = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]{1,30}?)\s*[)\]]\s*", re.DOTA
 _COSTS = ("shipping", "shipping_further")
 YES = frozenset("yes y ja j oui si sí true wahr 1 x ✓ ✔".split())
 NO = frozenset("no n nein non false falsch 0".split())
-
-
-def folded(name: str) -> str:
-    """A name without what people vary in it: case, spaces, hyphens, dots."""
-    return "".join(char for char in unicodedata.normalize("NFKC", name).casefold() if char.isalnum())
 
 
 _FIELDS = {folded(name): each for each, names in NAMES.items() for name in (each, *names)}
@@ -167,7 +161,7 @@ def amount(cell: str) -> str:
 
     What could be two amounts is never guessed: raises RuleBroken. What is none is left for the form to refuse.
     """
-    found = set(_amounts(cell.strip()))
+    found = {value for _mark, value in readings_of(cell.strip())}
     if len(found) > 1:
         low, high = sorted(found)
         raise RuleBroken(
@@ -227,19 +221,3 @@ def _surely(cell: str, sureness: Mapping[str, StrEnum]) -> tuple[str, str]:
     if folded(cell) in sureness:
         return "", sureness[folded(cell)]
     return cell, ""
-
-
-_BETWEEN = (r"\.", ",", "[ \u00a0\u202f\u2009]", "['’]")
-
-
-def _amounts(text: str) -> Iterator[Decimal]:
-    """Every way to read these figures: which mark stands between thousands, which before the decimals."""
-    if len(text) > 30:  # noqa: PLR2004 - no sum that we accept is longer
-        return
-    for decimal in (r"\.", ","):
-        for between in _BETWEEN:
-            if between == decimal:
-                continue
-            figures = rf"([1-9][0-9]{{0,2}}(?:{between}[0-9]{{3}})+|[0-9]+)(?:{decimal}([0-9]+))?"
-            if read := re.fullmatch(figures, text):
-                yield Decimal(re.sub(r"[^0-9]", "", read[1]) + (f".{read[2]}" if read[2] else ""))

@@ -15,3 +15,8 @@ def reference_of(membership_id: int) -> str:
 def membership_of(text: str) -> int | None:
     """The membership that a reference names, however it was typed; none if it is not one of ours."""
     return _DEPOSITS.number_in(text)
+
+
+def memberships_in(text: str) -> set[int]:
+    """Every membership that a line of the bank's statement names."""
+    return set(_DEPOSITS.numbers_in(text))

@@ -31,6 +31,16 @@ def parcel_of(text: str) -> int | None:
     return _PARCELS.number_in(text)
 
 
+def orders_in(text: str) -> set[int]:
+    """Every order that a line of the bank's statement names."""
+    return set(_ORDERS.numbers_in(text))
+
+
+def parcels_in(text: str) -> set[int]:
+    """Every parcel that it names, likewise."""
+    return set(_PARCELS.numbers_in(text))
+
+
 def plain_code(text: str) -> str:
     """A pick-up code as it is compared: capitals, no dashes, no blanks."""
     return "".join(char for char in text.upper() if char in LETTERS)

@@ -55,6 +55,8 @@ class Permission(StrEnum):
     RULE_ON_DISPUTE = "rule on a dispute"
     CONFIRM_MONEY = "confirm money"
     CONFIRM_MONEY_LATE = "confirm money in the treasurer's place"
+    KEEP_STATEMENT = "keep the bank's statement"
+    ATTEST_BALANCE = "attest the bank's balance"
     SEE_INSTRUCTIONS = "see how the payment instructions change"
     CHANGE_INSTRUCTIONS = "change the payment instructions"
     APPROVE_INSTRUCTIONS = "approve or stop another officer's payment instructions"
@@ -163,6 +165,8 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.RULE_ON_DISPUTE:       Clause(is_officer,         is_member,          W.ALWAYS),
     P.CONFIRM_MONEY:         Clause(handles_money,      is_member,          W.ALWAYS),
     P.CONFIRM_MONEY_LATE:    Clause(is_officer,         is_member,          W.ALWAYS),
+    P.KEEP_STATEMENT:        Clause(handles_money,      is_member,          W.ALWAYS),
+    P.ATTEST_BALANCE:        Clause(is_officer,         is_member,          W.ALWAYS),
     P.SEE_INSTRUCTIONS:      Clause(is_officer,         is_officer,         W.ALWAYS),
     P.CHANGE_INSTRUCTIONS:   Clause(handles_money,      is_officer,         W.ALWAYS),
     P.APPROVE_INSTRUCTIONS:  Clause(is_officer,         is_officer,         W.ALWAYS),

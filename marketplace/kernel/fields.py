@@ -94,10 +94,10 @@ class Amount(fields.Field[Decimal]):
         "huge": _l("This amount is larger than anything sold here. Check the figures."),
     }
 
-    def __init__(self, *, blank: bool = False, **kwargs: Any) -> None:
-        """`blank` reads an empty field as none."""
+    def __init__(self, *, blank: bool = False, signed: bool = False, **kwargs: Any) -> None:
+        """`blank` reads an empty field as none; `signed` lets a sum below zero through."""
         super().__init__(allow_none=blank, **kwargs)
-        self.blank = blank
+        self.blank, self.signed = blank, signed
 
     def deserialize(self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kw: Any) -> Any:
         if self.blank and isinstance(value, str) and not value.strip():
@@ -111,9 +111,9 @@ class Amount(fields.Field[Decimal]):
         amount = _decimal(text)
         if amount is None or not amount.is_finite():
             raise self.make_error("invalid")
-        if amount < 0:
+        if amount < 0 and not self.signed:
             raise self.make_error("negative")
-        if amount > LARGEST_MINOR // 100:
+        if abs(amount) > LARGEST_MINOR // 100:
             raise self.make_error("huge")
         return amount
 

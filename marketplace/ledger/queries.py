@@ -39,6 +39,24 @@ def balances(accounts: Collection[str], currency: str) -> dict[str, Money]:
     return {account: found.get(account, zero(currency)) for account in accounts}
 
 
+def balance_before(account: str, currency: str, moment: datetime) -> Money:
+    """What stood on the account at that moment."""
+    query = _summed().join(Transfer).where(Entry.account == account, Entry.currency == currency)
+    return _sums(query.where(Transfer.posted_at < moment)).get(account, zero(currency))
+
+
+def has_moved(account: str, start: datetime, end: datetime) -> bool:
+    """Whether anything was posted to the account from `start` on and before `end`."""
+    query = select(Entry.number).join(Transfer).where(Entry.account == account, Transfer.posted_at >= start)
+    return db.session.scalar(query.where(Transfer.posted_at < end).limit(1)) is not None
+
+
+def last_before(group_id: int, moment: datetime) -> Transfer | None:
+    """The last transfer of the group's chain at that moment; none where there was none."""
+    query = select(Transfer).where(Transfer.group_id == group_id, Transfer.posted_at < moment)
+    return db.session.scalar(query.order_by(Transfer.number.desc()).limit(1))
+
+
 def balances_of_group(group_id: int, chart: Chart | None = None) -> dict[str, Money]:
     """Every account in the group's books with its balance, or those of one line of the chart."""
     query = _summed().join(Transfer).where(Transfer.group_id == group_id)

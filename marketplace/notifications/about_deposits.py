@@ -18,7 +18,7 @@ from marketplace.deposits.rules import Action, Deposit, State
 from marketplace.groups import queries as groups
 from marketplace.groups.rules import Role
 from marketplace.notifications import links
-from marketplace.notifications.rules import Word
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.service import notify_all
 
 # What is told of a deed, by the state that it led to where that makes the difference.

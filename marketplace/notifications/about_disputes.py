@@ -11,8 +11,9 @@ from marketplace.accounts.queries import names_of
 from marketplace.disputes import events
 from marketplace.disputes.dispute_rules import Remedy
 from marketplace.notifications import links
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.dispute_rules import ANSWER, IF_NOT_ANSWERED, IF_NOT_RULED, REASONS, REMEDIES, RULE
-from marketplace.notifications.rules import Word, deadline_kind
+from marketplace.notifications.rules import deadline_kind
 from marketplace.notifications.service import notify_all
 
 

@@ -8,7 +8,7 @@ from marketplace.groups.models import Group, Membership
 from marketplace.groups.rules import OFFICERS, Role
 from marketplace.kernel import clock
 from marketplace.notifications import links
-from marketplace.notifications.rules import Word
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.service import notify, notify_all
 
 _MODERATING = (Role.OWNER, Role.MODERATOR)

@@ -12,7 +12,7 @@ from marketplace.groups.rules import OFFICERS, Role
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money
 from marketplace.notifications import links
-from marketplace.notifications.rules import Word
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.service import notify_all
 
 

@@ -7,7 +7,7 @@ from marketplace.groups import queries as groups
 from marketplace.groups.events import ProposalDecided, ProposalMade
 from marketplace.groups.proposal_rules import State
 from marketplace.notifications import links
-from marketplace.notifications.rules import Word
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.service import notify_all
 
 

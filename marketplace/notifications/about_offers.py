@@ -6,7 +6,8 @@ from marketplace.auctions.events import LotOfferEnded, LotOfferMade
 from marketplace.auctions.offer_rules import Cause, State
 from marketplace.groups import queries as groups
 from marketplace.notifications import links
-from marketplace.notifications.rules import OFFER_CAUSES, Word
+from marketplace.notifications.detail_rules import Word
+from marketplace.notifications.rules import OFFER_CAUSES
 from marketplace.notifications.service import notify
 
 _ENDED = {State.DECLINED: "offer_declined", State.LAPSED: "offer_lapsed", State.SUPERSEDED: "offer_ended"}

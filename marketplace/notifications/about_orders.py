@@ -15,8 +15,9 @@ from marketplace.escrow.order_rules import Action, Order, Party, State
 from marketplace.escrow.reminding_rules import name_return_address_until, ship_until
 from marketplace.groups import queries as groups
 from marketplace.notifications import links
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.order_rules import Told, told_of, why
-from marketplace.notifications.rules import Word, deadline_kind
+from marketplace.notifications.rules import deadline_kind
 from marketplace.notifications.service import notify, notify_all
 
 

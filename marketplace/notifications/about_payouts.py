@@ -6,7 +6,7 @@ from marketplace.accounts.queries import names_of
 from marketplace.escrow.late_payouts import LatePayout, with_orders
 from marketplace.groups import queries as groups
 from marketplace.notifications import links
-from marketplace.notifications.rules import Word
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.service import notify_all
 from marketplace.payments.events import PayoutLate
 from marketplace.payments.late_rules import LAW, Reader, Stage, Whose

@@ -144,3 +144,8 @@ def dispute(order_id: int) -> str:
 
 def feedback(order_id: int) -> str:
     return f"/orders/{order_id}/feedback"
+
+
+def attest(slug: str) -> str:
+    """Where an officer says what the bank had at a month's end."""
+    return f"/g/{slug}/treasury/bank/attest"

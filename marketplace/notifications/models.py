@@ -37,7 +37,7 @@ class Notice(Base):
     path: Mapped[str]
     """Where on the site it is dealt with: "/orders/1187"."""
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """The details of its sentence, as rules.packed wrote them."""
+    """The details of its sentence, as detail_rules.packed wrote them."""
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.rules import AWAITED, ENDED
-from marketplace.notifications.rules import Word
+from marketplace.notifications.detail_rules import Word
 
 
 class Told(NamedTuple):

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from marketplace.kernel.money import Money
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A detail that is itself translated: a role, what the clock does."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +186,11 @@ TOLD = {
         ),
         "deposit_confirmer_missing": _("Nobody can confirm the deposit of %(name)s. Make another member treasurer."),
     },
+    "bankbook": {
+        "attestation_due": _("Look what the bank of %(group)s had on %(until)s, and say it."),
+        "attestation_due_again": _("Nobody has said yet what the bank of %(group)s had on %(until)s."),
+        "balance_differs": _("%(name)s attested: the bank of %(group)s and its books differ by %(difference)s."),
+    },
     "disputes": {
         "dispute_opened": _("%(name)s says that something is wrong with %(title)s. Answer by %(answer_by)s."),
         "dispute_answer_due": _("Answer in the dispute about %(title)s by %(until)s."),
@@ -260,37 +254,3 @@ KEPT_FOR = timedelta(days=30)
 def next_try(tries: int, now: datetime) -> datetime | None:
     """When a mail is tried again that has just failed after `tries` earlier failures; None when that was enough."""
     return now + BACK_OFF[tries] if tries < len(BACK_OFF) else None
-
-
-def packed(data: Mapping[str, object]) -> dict[str, Any]:
-    """Details for a JSON column: money and moments keep what they are."""
-    return {name: _packed(value) for name, value in data.items()}
-
-
-def unpacked(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The details as they were told."""
-    return {name: _unpacked(value) for name, value in stored.items()}
-
-
-def _packed(value: object) -> object:
-    match value:
-        case Money():
-            return {"money": [value.minor, value.currency]}
-        case datetime():
-            return {"at": value.isoformat()}
-        case Word():
-            return {"word": value.text}
-        case str() | int() | None:
-            return value
-    raise TypeError(f"a notice cannot carry {type(value).__name__}")
-
-
-def _unpacked(value: Any) -> Any:
-    match value:
-        case {"money": [minor, currency]}:
-            return Money(minor, currency)
-        case {"at": moment}:
-            return datetime.fromisoformat(moment)
-        case {"word": text}:
-            return Word(text)
-    return value

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from marketplace.kernel import clock
 from marketplace.kernel.database import Rows, db, gather, use_case, write_gathered
 from marketplace.kernel.errors import NotFound
-from marketplace.notifications import rules
+from marketplace.notifications import detail_rules, rules
 from marketplace.notifications.models import Mail, Notice
 
 
@@ -40,7 +40,7 @@ def notify(
         "ref": ref,
         "key": key or ref,
         "path": path,
-        "data": rules.packed(data or {}),
+        "data": detail_rules.packed(data or {}),
         "created_at": now,
     }
     gather(_write, row)

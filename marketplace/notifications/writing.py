@@ -20,7 +20,7 @@ from marketplace.config import Settings
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
 from marketplace.kernel.money import Money
-from marketplace.notifications import links, rules
+from marketplace.notifications import detail_rules, links, rules
 from marketplace.notifications.models import Mail, Notice
 
 
@@ -37,7 +37,7 @@ Show = Callable[[object], object]
 
 def sentence_of(notice: Notice, show: Show) -> tuple[str, Mapping[str, object]]:
     """The notice's sentence in the reader's language, not yet filled in, and its details as `show` writes them."""
-    details = {name: show(value) for name, value in rules.unpacked(notice.data).items()}
+    details = {name: show(value) for name, value in detail_rules.unpacked(notice.data).items()}
     return gettext(rules.telling_of(notice.kind).sentence), details
 
 
@@ -53,7 +53,7 @@ def _written_out(notice: Notice) -> Letter:
     group = groups.group(notice.group_id) if notice.group_id else None
     template = current_app.jinja_env.get_template(rules.telling_of(notice.kind).template)
     with force_locale(person.locale):
-        told = {name: shown(value, _zone_of(group)) for name, value in rules.unpacked(notice.data).items()}
+        told = {name: shown(value, _zone_of(group)) for name, value in detail_rules.unpacked(notice.data).items()}
         text = template.render(
             {
                 **told,
@@ -78,7 +78,7 @@ def shown(value: object, zone: ZoneInfo) -> object:
         case datetime():
             pattern = "EEEE d MMMM y, HH:mm:ss" if value.second else "EEEE d MMMM y, HH:mm"
             return format_datetime(value.astimezone(zone), pattern, tzinfo=zone, locale=locale)
-        case rules.Word():
+        case detail_rules.Word():
             return gettext(value.text)
     return value
 

@@ -36,6 +36,8 @@ class What(StrEnum):
     """Their balance is not the sum of what they list."""
     BALANCE = "balance"
     """Our books have another balance, and nothing above says why."""
+    BANK = "bank"
+    """Between a group's own bank and its books; said in a sentence of its own."""
 
 
 class Named(StrEnum):

@@ -37,6 +37,7 @@ class Movement(Base):
         CheckConstraint("moved_minor > 0", "moved_is_positive"),
         Index("ix_movements_group_id_state", "group_id", "state"),
         Index("ix_movements_confirmed", "confirmed_by", "group_id", "confirmed_at"),
+        Index("ix_movements_group_id_confirmed_at", "group_id", "confirmed_at"),
         Index("ix_movements_due", "due_at", sqlite_where=_IS_INTENDED, postgresql_where=_IS_INTENDED),
         Index("ix_movements_asked_at", "asked_at", sqlite_where=_IS_ASKED, postgresql_where=_IS_ASKED),
         Index("ix_movements_owed", "group_id", "owed_since", sqlite_where=_IS_OWED, postgresql_where=_IS_OWED),
@@ -80,6 +81,8 @@ class Movement(Base):
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
     """The officer; none where the gateway itself said so."""
+    bounced_at: Mapped[datetime | None]
+    """When it was heard that what had left came back."""
     gateway_reference: Mapped[str | None]
     """What the gateway calls it."""
     bank_reference: Mapped[str | None] = mapped_column(index=True)

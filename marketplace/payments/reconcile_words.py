@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.money import Money
 from marketplace.payments.line_rules import Named, What
 
-NAMES = {"stripe_connect": "Stripe"}
+NAMES = {"stripe_connect": "Stripe", "treasurer": "a group’s bank"}
 """Of those whose books are held against ours."""
 
 SENTENCES = {
@@ -20,6 +20,7 @@ SENTENCES = {
     What.UNHEARD: "%(who)s made %(about)s, %(theirs)s, more than an hour ago, and here it is still waited for.",
     What.LIST: "In %(about)s the balance at %(who)s is %(theirs)s, and all that is listed there comes to %(ours)s.",
     What.BALANCE: "In %(about)s %(theirs)s lies at %(who)s, and by our books and all that explains it, it is %(ours)s.",
+    What.BANK: "%(about)s",
 }
 
 REASONS = {

@@ -7,6 +7,7 @@ again in an hour.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -23,8 +24,8 @@ from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
 from marketplace.ledger import queries as ledger
-from marketplace.payments import comparing, processor_lines, stripe_client
-from marketplace.payments.line_rules import Explained, Finding
+from marketplace.payments import bank_reconciling, comparing, processor_lines, stripe_client
+from marketplace.payments.line_rules import Explained, Finding, What
 from marketplace.payments.reconcile_models import Discrepancy, ProcessorRead, Reconciliation
 from marketplace.payments.reconcile_rules import balance_findings
 from marketplace.payments.rules import Through
@@ -79,7 +80,26 @@ def _processor(run: Run) -> Report:
     return Report([*said.findings, *sums], said.explained, counts.lines, counts.entries, read.is_full)
 
 
-SOURCES: tuple[Source, ...] = (Source(Through.STRIPE, stripe_client.is_set_up, _processor),)
+def _banks(_run: Run) -> Report:
+    """Each group that is paid through its bank, against the statements that its officers sent."""
+    found = Counter(
+        (each.group_id, f"Group {each.group_id}: {each.what}", Money(each.amount_minor, each.currency))
+        for group_id in bank_reconciling.groups_with_statement()
+        for each in bank_reconciling.unexplained(group_id)
+    )
+    lines = bank_reconciling.line_count()
+    let_go()
+    findings = [
+        Finding(What.BANK, about if times == 1 else f"{about} ({times} times)", amount, None, group_id=group_id)
+        for (group_id, about, amount), times in found.items()
+    ]
+    return Report(findings, lines=lines)
+
+
+SOURCES: tuple[Source, ...] = (
+    Source(Through.TREASURER, bank_reconciling.is_any_statement_kept, _banks),
+    Source(Through.STRIPE, stripe_client.is_set_up, _processor),
+)
 
 
 @dataclass(slots=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+_MOST = 500
+"""So many characters of a text are looked through."""
 # Without 0 O, 1 I L, 2 Z, 5 S, 8 B: each can be read as the other in somebody's handwriting or on a bank's slip.
 LETTERS = "34679ACDEFGHJKMNPQRTUVWXY"
 
@@ -23,12 +26,15 @@ class References:
 
     def number_in(self, text: str) -> int | None:
         """What a reference names, however it was typed; none if it is not one of ours."""
+        return next(self.numbers_in(text), None)
+
+    def numbers_in(self, text: str) -> Iterator[int]:
+        """What each reference in a text names."""
         # At every place of the text: what a bank puts before a reference can look like the beginning of one.
         wanted = rf"(?={self.letter}\W{{0,3}}([1-9][0-9]{{0,17}})\W{{0,3}}([A-Z0-9]{{3}})(?![A-Z0-9]))"
-        for number, letters in re.findall(wanted, text.upper()[:400], re.ASCII):
+        for number, letters in re.findall(wanted, text.upper()[:_MOST], re.ASCII):
             if letters == self._check(int(number)):
-                return int(number)
-        return None
+                yield int(number)
 
     def _check(self, number: int) -> str:
         rest = int.from_bytes(hashlib.sha256(f"earnest {self.numbers} {number}".encode()).digest()[:8])

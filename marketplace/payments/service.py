@@ -115,7 +115,7 @@ def bounce(*, movement_id: int, by: int | None, reason: str) -> Movement:
     stays written down."""
     movement = _locked(movement_id)
     _become(movement, rules.judge(State(movement.state), Act.BOUNCE, Kind(movement.kind)))
-    movement.moved_minor = None
+    movement.moved_minor, movement.bounced_at = None, clock.now()
     movement.failure = reason
     _note(movement, "bounce movement", by=by, why=reason)
     announce(MovementBounced(*_facts(movement, by), reason=reason))

@@ -17,6 +17,7 @@ from flask_babel import get_locale
 from flask_security import auth_required
 
 from marketplace.accounts import queries as accounts
+from marketplace.bankbook import attesting
 from marketplace.deposits import queries as deposits
 from marketplace.escrow import books, late_payouts, queries as orders
 from marketplace.escrow.books import PAGE, Filter, Kind
@@ -27,8 +28,9 @@ from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
 from marketplace.ledger import queries as ledger
 from marketplace.ledger.rules import month_of
+from marketplace.web.bank_words import CHECKS
 from marketplace.web.book_words import KINDS, what
-from marketplace.web.frame import group_here
+from marketplace.web.frame import able_in, group_here
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number
 from marketplace.web.person import me
@@ -55,9 +57,16 @@ def show(slug: str) -> str:
     mine = books.took_part_in(me(), {row.order_id for row in rows if row.order_id})
     now = clock.now()
     with clock.at(now):  # one page, one moment
+        attested = attesting.months_of(group)
+        attesters = {each.attestation.attested_by for each in attested if each.attestation}
         return render_template(
             "books/show.html",
             group=group,
+            attested=attested,
+            attesters=accounts.names_of(attesters),
+            month_name=month_name,
+            checks=CHECKS,
+            able=able_in(group),
             balance=books.balance_of(group.id, group.currency),
             sums=orders.sums_of(me(), group.id, group.currency),
             deposit=deposits.sums_of(group.id, me(), group.currency),

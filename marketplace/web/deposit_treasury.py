@@ -27,7 +27,7 @@ from marketplace.web.frame import group_here
 from marketplace.web.fresh import fresh_second_factor
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
-from marketplace.web.proofs import Page, confirm_with_proof
+from marketplace.web.proofs import Page, confirm_with_proof, from_bank_line
 from marketplace.web.two_officers import limit_here
 
 blueprint = Blueprint("deposit_treasury", __name__, url_prefix="/g/<slug>/treasury")
@@ -60,7 +60,8 @@ def index(slug: str) -> Page:
 @fresh_second_factor
 def show(slug: str, person_id: int) -> Page:
     """What to look for in the group's account, and a form for what was found there."""
-    return _person_page(*_of_another(slug, person_id), Form())
+    group, member, deposit = _of_another(slug, person_id)
+    return _person_page(group, member, deposit, from_bank_line(group.id))
 
 
 @blueprint.post(_PERSON)
@@ -98,7 +99,8 @@ def not_found(slug: str, person_id: int) -> Page:
 @fresh_second_factor
 def payout(slug: str, payout_id: int) -> Page:
     """How much is owed and where to send it, and a form for what was sent."""
-    return _payout_page(*_payout_to_another(slug, payout_id), Form())
+    group, owed = _payout_to_another(slug, payout_id)
+    return _payout_page(group, owed, from_bank_line(group.id))
 
 
 @blueprint.post(_PAYOUT)

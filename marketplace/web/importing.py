@@ -9,15 +9,17 @@ from flask_babel import gettext as _, lazy_gettext as _l
 from flask_security import auth_required
 from werkzeug.wrappers import Response as BaseResponse
 
-from marketplace.catalog import import_keeping, importing, rules, schemas, table_rules
+from marketplace.catalog import import_keeping, importing, rules, schemas
 from marketplace.catalog.import_judging import Report, Verdict
 from marketplace.catalog.import_models import Import, State
 from marketplace.catalog.import_rules import NAMES, PHOTOS, Choice
 from marketplace.catalog.rules import Category, Condition, Sureness
+from marketplace.catalog.table_rules import MOST_ROWS
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Permission
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
+from marketplace.kernel.table_rules import MOST_BYTES, file_of
 from marketplace.web.format import sentence_of
 from marketplace.web.forms import Form
 from marketplace.web.frame import group_here
@@ -72,7 +74,7 @@ def sample(slug: str) -> Response:
     """A table with two items in it, to write over."""
     group = group_here(slug, Permission.LIST_ITEM)
     rows = _sample_of(group)
-    return _csv(table_rules.file_of(list(rows[0]), [list(row.values()) for row in rows]), f"{group.slug}-items.csv")
+    return _csv(file_of(list(rows[0]), [list(row.values()) for row in rows]), f"{group.slug}-items.csv")
 
 
 @blueprint.get("/<int:upload_id>")
@@ -124,7 +126,7 @@ def _upload(slug: str, upload_id: int) -> tuple[Group, Import]:
 
 def _table() -> bytes:
     file = request.files.get("table")
-    content = file.stream.read(table_rules.MOST_BYTES + 1) if file is not None else b""
+    content = file.stream.read(MOST_BYTES + 1) if file is not None else b""
     if not content:
         raise RuleBroken("Choose the file with the table.", field="table")
     return content
@@ -144,7 +146,7 @@ def _form_page(group: Group, form: Form) -> str:
         waiting=import_keeping.waiting(by=me(), group_id=group.id),
         columns=[(NAMES[name][0], meaning) for name, meaning in MEANINGS.items()],
         kinds={"category": Category, "condition": Condition, "sureness": Sureness},
-        most=table_rules.MOST_ROWS,
+        most=MOST_ROWS,
         law=rules,
     )
 

@@ -17,8 +17,8 @@ from marketplace.groups.models import Group
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
 from marketplace.notifications import queries, service, writing
+from marketplace.notifications.detail_rules import Word
 from marketplace.notifications.models import Notice
-from marketplace.notifications.rules import Word
 from marketplace.web.format import moment, money
 from marketplace.web.limits import limiter
 from marketplace.web.paging import row_number

@@ -13,6 +13,7 @@ from flask_security import auth_required
 from werkzeug.wrappers import Response
 
 from marketplace.auctions import chances, matching, offering, queries as auctions, watching
+from marketplace.bankbook import reminding as bank_reminding
 from marketplace.deposits import lapsing, reminding, returning
 from marketplace.disputes import queries as disputes
 from marketplace.escrow import queries as escrow, treasury
@@ -48,6 +49,7 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Payouts to look at whether they are late"), lateness.to_look_at),
     (_l("Disputes on which the clock acts"), disputes.to_lapse),
     (_l("Disputes to remind of"), disputes.to_remind),
+    (_l("Groups to ask whether their bank’s balance was looked at"), bank_reminding.to_ask),
     (_l("Books to seal for the day"), reserves.to_take),
     (_l("Movements of money to ask a gateway for"), payments.to_ask),
     (_l("What Stripe told and is to be acted on"), incoming.to_act_on),

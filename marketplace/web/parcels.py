@@ -30,7 +30,7 @@ from marketplace.web.fresh import fresh_second_factor
 from marketplace.web.limits import limiter
 from marketplace.web.order_page import group_of, order_page
 from marketplace.web.person import me
-from marketplace.web.proofs import Page, confirm_with_proof
+from marketplace.web.proofs import Page, confirm_with_proof, from_bank_line
 from marketplace.web.treasury import to_queue
 from marketplace.web.two_officers import limit_here
 
@@ -91,7 +91,8 @@ def say_sent(parcel_id: int) -> Page:
 @fresh_second_factor
 def payment(parcel_id: int) -> Page:
     """What to look for in the group's account for all of it, and a form for what was found there."""
-    return _payment_page(*_of_others(parcel_id), Form())
+    parcel, together = _of_others(parcel_id)
+    return _payment_page(parcel, together, from_bank_line(together.orders[0].group_id))
 
 
 @blueprint.post("/parcels/<int:parcel_id>/payment")

@@ -9,14 +9,37 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
+from marketplace.bankbook import queries as bank
 from marketplace.groups.proposal_rules import PROOF_WIDTH, Outcome
 from marketplace.kernel import images, storage
+from marketplace.kernel.errors import NotAllowed, NotFound
+from marketplace.payments.bank_matching_rules import LineState
 from marketplace.web.forms import Form
+from marketplace.web.paging import row_number
+from marketplace.web.person import me
 
 Page = str | Response | tuple[str, int]
 
 
 _WAITS = _l("Nothing is confirmed yet: with it you would pass what one officer confirms alone. Another has to approve.")
+
+
+_MOST_IN_REFERENCE = 140
+
+
+def from_bank_line(group_id: int) -> Form:
+    """A form to confirm money with, filled in with the line of the bank's statement that the address names, if the
+    person at the page may read it."""
+    number = request.args.get("line", type=row_number)
+    if number is None:
+        return Form()
+    try:
+        line = bank.line_for(number, by=me(), group_id=group_id)
+    except (NotAllowed, NotFound):
+        return Form()
+    if line.state != LineState.OPEN:
+        return Form()
+    return Form({"amount": str(abs(line.amount.amount)), "bank_reference": line.text[:_MOST_IN_REFERENCE].strip()})
 
 
 def confirm_with_proof(

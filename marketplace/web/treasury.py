@@ -35,7 +35,7 @@ from marketplace.web.fresh import fresh_second_factor
 from marketplace.web.limits import limiter
 from marketplace.web.order_page import group_of
 from marketplace.web.person import me
-from marketplace.web.proofs import Page, confirm_with_proof
+from marketplace.web.proofs import Page, confirm_with_proof, from_bank_line
 from marketplace.web.two_officers import limit_here
 
 blueprint = Blueprint("treasury", __name__)
@@ -101,7 +101,7 @@ def payment(order_id: int) -> Page:
     order = _order_of_others(order_id)
     if order.parcel_id is not None and order.state in AWAITED:
         return redirect(url_for("parcels.payment", parcel_id=order.parcel_id))
-    return _payment_page(order, Form())
+    return _payment_page(order, from_bank_line(order.group_id))
 
 
 @blueprint.post("/orders/<int:order_id>/payment")
@@ -140,7 +140,8 @@ def not_found(order_id: int) -> Page:
 @fresh_second_factor
 def payout(order_id: int, payee: str) -> Page:
     """How much is owed to one side and where to send it, and a form for what was sent."""
-    return _payout_page(_order_of_others(order_id), Party(payee), Form())
+    order = _order_of_others(order_id)
+    return _payout_page(order, Party(payee), from_bank_line(order.group_id))
 
 
 @blueprint.post(_PAYOUT)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from marketplace.accounts import doors
 from marketplace.auctions import chances, closing, matching, offering, watching
+from marketplace.bankbook import importing as bank_importing, reminding as bank_reminding
 from marketplace.catalog import import_keeping
 from marketplace.deposits import lapsing, reminding
 from marketplace.disputes import lapsing as disputes
@@ -53,6 +54,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("tell of late payouts", 60, lateness.tell_of_late_payouts),
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),
     Duty("remind of disputes", 60, disputes.remind_due_disputes),
+    Duty("ask for attestations", 60, bank_reminding.ask_for_attestations),
     Duty("take daily roots", 60, reserves.take_due_roots),
     Duty("ask gateways", 1, asking.ask_gateways, calls_outside=True),
     Duty("act on what Stripe told", 1, incoming.act_on_due_events, calls_outside=True),
@@ -64,6 +66,7 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("show feedback", 60, reputation.show_due_feedback),
     Duty("forget old tries", 600, doors.forget_old_tries),
     Duty("forget old imports", 60, import_keeping.forget_old_imports),
+    Duty("forget old bank statements", 600, bank_importing.forget_old_statements),
     Duty("send mails", 2, sending.send_due_mails, calls_outside=True),
     Duty("forget sent mails", 3600, sending.forget_sent_mails),
 )

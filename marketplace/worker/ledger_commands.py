@@ -11,6 +11,7 @@ from dataclasses import asdict
 import click
 from flask.cli import AppGroup
 
+from marketplace.bankbook import proving as bankbook
 from marketplace.deposits import proving as deposits
 from marketplace.escrow import processor_proving, proving
 from marketplace.kernel.database import db
@@ -26,6 +27,7 @@ EXTRA_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     deposits.deposit_findings,
     ledger_audit.party_findings,
     reserves.root_findings,
+    bankbook.bank_findings,
 )
 """Audits that look across floors, as of what is held for each order against the order's state."""
 

@@ -24,7 +24,8 @@ _FOUND, _NOT_ASKED = 1, 2
 @click.option("--json", "as_json", is_flag=True, help="For machines: one object, with what was found.")
 @click.option("--all", "is_full", is_flag=True, help="Read their books from the beginning, not only what is new.")
 def reconcile_command(as_json: bool, is_full: bool) -> None:
-    """Hold what Stripe has against our movements, both ways, and its balance against the books.
+    """Hold what Stripe has against our movements, both ways, and its balance against the books; and the statements of
+    treasurers' banks against what they confirmed.
 
     Exits 0 where nothing is unexplained, 1 on any finding that no operator has explained, 2 if it could not ask.
     """

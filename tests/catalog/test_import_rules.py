@@ -17,13 +17,13 @@ from marketplace.catalog.import_rules import (
     amount,
     columns_of,
     file_key,
-    folded,
     names_of,
     said_in,
     yes_or_no,
 )
 from marketplace.catalog.rules import UNSAID, Category, Condition, Sureness
 from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.table_rules import folded
 
 WORDS = {
     "category": {folded(each.value): each for each in Category} | {"watchesandclocks": Category.WATCHES},

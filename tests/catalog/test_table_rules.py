@@ -9,8 +9,9 @@ from io import StringIO
 import pytest
 from hypothesis import given, strategies as st
 
-from marketplace.catalog.table_rules import MOST_BYTES, MOST_ROWS, file_of, guarded, shown, table_of, unguarded
+from marketplace.catalog.table_rules import MOST_ROWS, table_of
 from marketplace.kernel.errors import RuleBroken
+from marketplace.kernel.table_rules import MOST_BYTES, file_of, guarded, shown, unguarded
 
 MAESSE = "Maße;Titel\n21 × 14;Überfangglas\n"
 

@@ -52,6 +52,8 @@ EXPECTED = {
     P.RULE_ON_DISPUTE:      "y y y n - - -",
     P.CONFIRM_MONEY:        "y y n n - - -",
     P.CONFIRM_MONEY_LATE:   "y y y n - - -",
+    P.KEEP_STATEMENT:       "y y n n - - -",
+    P.ATTEST_BALANCE:       "y y y n - - -",
     P.SEE_INSTRUCTIONS:     "y y y - - - -",
     P.CHANGE_INSTRUCTIONS:  "y y n - - - -",
     P.APPROVE_INSTRUCTIONS: "y y y - - - -",

@@ -15,8 +15,9 @@ import marketplace
 from marketplace.escrow.rules import LAW
 from marketplace.kernel.money import Money
 from marketplace.notifications import rules
+from marketplace.notifications.detail_rules import Word, packed, unpacked
 from marketplace.notifications.order_rules import BY_GATEWAY, CANCELLED, LAPSED, NOT_TOLD_HERE, PARCELS, TOLD, told_of
-from marketplace.notifications.rules import BACK_OFF, KINDS, NOT_MAILED, Word, next_try, packed, unpacked
+from marketplace.notifications.rules import BACK_OFF, KINDS, NOT_MAILED, next_try
 from marketplace.wiring import HANDLERS
 
 MAILS = Path(__file__).parents[2] / "templates"

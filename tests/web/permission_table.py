@@ -572,6 +572,25 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "POST /g/<slug>/treasury/deposit-payouts/<int:payout_id>": (to(CONFIRMERS, "a deposit to be paid back", refused=SELLER),),
     "POST /g/<slug>/treasury/deposit-payouts/<int:payout_id>/failed": (to(CONFIRMERS, "a deposit to be paid back", refused=SELLER),),
 
+    "GET /g/<slug>/treasury/bank": (to(CONFIRMERS, refused=MEMBERS),),
+    "POST /g/<slug>/treasury/bank": (to(CONFIRMERS, refused=MEMBERS),),
+    "POST /g/<slug>/treasury/bank/other": (to(CONFIRMERS, refused=MEMBERS),),
+    "GET /g/<slug>/treasury/bank/statements/<int:statement_id>": (
+        to(TREASURER, "a bank's file", refused=MEMBERS - OWNER),
+        to(CONFIRMERS, "a kept statement", refused=MEMBERS),
+    ),
+    "POST /g/<slug>/treasury/bank/statements/<int:statement_id>/columns": (to(TREASURER, "a bank's file", refused=MEMBERS - OWNER),),
+    "POST /g/<slug>/treasury/bank/statements/<int:statement_id>/keep": (button(TREASURER, "a bank's file", refused=MEMBERS - OWNER),),
+    "POST /g/<slug>/treasury/bank/statements/<int:statement_id>/throw-away": (button(TREASURER, "a bank's file", refused=MEMBERS - OWNER),),
+    "GET /g/<slug>/treasury/bank/lines": (to(CONFIRMERS, refused=MEMBERS),),
+    "GET /g/<slug>/treasury/bank/lines/<int:line_id>": (to(CONFIRMERS, "a line of the bank", refused=MEMBERS),),
+    "POST /g/<slug>/treasury/bank/lines/<int:line_id>/match": (to(CONFIRMERS, "a line of the bank", refused=MEMBERS),),
+    "POST /g/<slug>/treasury/bank/lines/<int:line_id>/own": (to(CONFIRMERS, "a line of the bank", refused=MEMBERS),),
+    "POST /g/<slug>/treasury/bank/lines/<int:line_id>/undo": (button(CONFIRMERS, "a matched line", refused=MEMBERS),),
+    "GET /g/<slug>/treasury/bank/attest": (to(OFFICERS, refused=MEMBERS),),
+    "POST /g/<slug>/treasury/bank/attest": (to(OFFICERS, refused=MEMBERS),),
+    "GET /g/<slug>/treasury/bank/attestations/<int:attestation_id>/picture": (to(OFFICERS, "an attestation with a picture", refused=MEMBERS),),
+
     # ---- The site ----
     "GET /operator": (to(OPERATOR),),
     "POST /operator/mails/<int:mail_id>/again": (button(OPERATOR, "a parked mail"),),

@@ -30,6 +30,7 @@ from marketplace.kernel.money import Money
 from marketplace.payments.models import Movement
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
+from tests.factories.bank import kept
 from tests.factories.catalog import a_photo, an_item
 from tests.factories.deposits import a_deposit, confirm as confirm_deposit
 from tests.factories.disputes import a_dispute, a_key, an_upload
@@ -109,6 +110,12 @@ PAGES = [
     (Who.TREASURER, "deposit_treasury.payout", "a deposit to be paid back"),
     (Who.SELLER, "deposits.mine", "the group"),
     (Who.BUYER, "deposits.mine", "the group"),
+    (Who.TREASURER, "bank_statements.show", "the group"),
+    (Who.TREASURER, "bank_statements.statement", "a bank's file"),
+    (Who.TREASURER, "bank_statements.statement", "a kept statement"),
+    (Who.TREASURER, "bank_lines.index", "the group"),
+    (Who.TREASURER, "bank_lines.show", "a line of the bank"),
+    (Who.MODERATOR, "attestations.show", "the group"),
     (Who.MEMBER, "books.show", "the group"),
     (Who.BUYER, "books.show", "the group"),
     (Who.MEMBER, "books.export", "the group"),
@@ -215,6 +222,7 @@ class _Growth:
         self.more_disputes()
         self.more_deposits()
         self.late_payouts()
+        self.more_of_the_bank()
 
     def more_people(self) -> None:
         a_member(self.group, Role.MODERATOR)
@@ -298,6 +306,13 @@ class _Growth:
         with unit_of_work():
             is_owed = Movement.owed_since.is_not(None)
             db.session.execute(update(Movement).where(is_owed).values(owed_since=clock.now() - timedelta(days=9)))
+
+    def more_of_the_bank(self) -> None:
+        order = an_order(State.PAYMENT_CLAIMED, group=self.group, seller=self.seller, buyer=self.buyer)
+        kept(
+            self.group, (0, f"{order.reference}", 142_00), (0, f"Somebody {self.round}", 142_00), (0, "Dues", 3_00),
+            (0, f"{order.reference} again", -5_00), closing=0,
+        )  # fmt: skip
 
     def more_disputes(self) -> None:
         order = an_order(State.INSPECTING, group=self.group, seller=self.seller, buyer=self.buyer)

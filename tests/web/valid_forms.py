@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -47,6 +48,15 @@ class Sent(NamedTuple):
 
 def a_table() -> tuple[BytesIO, str]:
     return a_file(b"Title,Kind\nBow teapot,porcelain\n", "items.csv")
+
+
+def a_statement() -> tuple[BytesIO, str]:
+    return a_file(b"Date;Text;Amount\n2026-11-03;Dues;12.00\n", "bank.csv")
+
+
+def last_month(_world: World) -> object:
+    day = clock.datetime.now(ZoneInfo("Europe/Vienna")).replace(day=1) - timedelta(days=1)
+    return f"{day:%Y-%m}"
 
 
 def of(thing: str, name: str) -> Callable[[World], object]:
@@ -183,6 +193,13 @@ FORMS: dict[str, Sent] = {
     "/g/<slug>/treasury/deposits/<int:person_id>": Sent(Who.TREASURER, "a deposit said to be sent", {"amount": "50.00", "bank_reference": "Line 9", **_KEY}, files=("proof",)),
     "/g/<slug>/treasury/deposit-payouts/<int:payout_id>": Sent(Who.TREASURER, "a deposit to be paid back", {"bank_reference": "Line 10", **_KEY}, files=("proof",)),
     "/g/<slug>/treasury/deposit-payouts/<int:payout_id>/failed": Sent(Who.TREASURER, "a deposit to be paid back", {"reason": "Closed account.", **_KEY}),
+    "/g/<slug>/treasury/bank": Sent(Who.TREASURER, "the group", {**_KEY}, files=("table",), file=a_statement),
+    "/g/<slug>/treasury/bank/other": Sent(Who.TREASURER, "the group", {"amount": "-12.00", "note": "Dues of last year."}),
+    "/g/<slug>/treasury/bank/statements/<int:statement_id>/columns": Sent(Who.TREASURER, "a bank's file", {"day": "0", "amount": "2", "texts": "1", "order": "ymd", "mark": "."}),
+    "/g/<slug>/treasury/bank/statements/<int:statement_id>/keep": Sent(Who.TREASURER, "a bank's file", {"closing": "120.00"}),
+    "/g/<slug>/treasury/bank/lines/<int:line_id>/match": Sent(Who.TREASURER, "a line of the bank", {"chosen": of("a payment on no line", "chosen"), "note": "One cent is missing."}),
+    "/g/<slug>/treasury/bank/lines/<int:line_id>/own": Sent(Who.TREASURER, "a line of the bank", {"kind": "not_ours", "note": "Dues."}),
+    "/g/<slug>/treasury/bank/attest": Sent(Who.MODERATOR, "the group", {"month": last_month, "bank": "3.00", "note": "Dues."}, files=("proof",)),
     "/orders/<int:order_id>/dispute/new": Sent(Who.BUYER, "an inspected order", {"reason": "not_as_described", "outcome": "split", "part": "20.00", "words": "A later lid.", **_ALT, **_KEY}, files=("photo_1",)),
     "/disputes/<int:dispute_id>/answer": Sent(Who.SELLER, "a dispute", {"outcome": "split", "part": "20.00", "words": "A part, perhaps.", **_ALT, **_KEY}, files=("photo_1",)),
     "/disputes/<int:dispute_id>/accept": Sent(Who.SELLER, "a dispute", _KEY),
@@ -203,6 +220,8 @@ FORMLESS = frozenset(
     """
     /disputes/<int:dispute_id>/pass-on
     /g/<slug>/close
+    /g/<slug>/treasury/bank/lines/<int:line_id>/undo
+    /g/<slug>/treasury/bank/statements/<int:statement_id>/throw-away
     /g/<slug>/items/<int:item_id>/publish
     /g/<slug>/items/<int:item_id>/withdraw
     /g/<slug>/join/withdraw

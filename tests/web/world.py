@@ -27,6 +27,9 @@ from marketplace.auctions import chances, offering, questions, sales, searches, 
 from marketplace.auctions.models import Lot
 from marketplace.auctions.rules import State as LotState
 from marketplace.auctions.search_rules import Search, Sort
+from marketplace.bankbook import attesting
+from marketplace.bankbook.attesting_rules import months_before
+from marketplace.bankbook.models import AttestationCalendar
 from marketplace.catalog import importing, queries as catalog
 from marketplace.catalog.models import Item
 from marketplace.config import Settings
@@ -52,6 +55,7 @@ from marketplace.payments.rules import Through
 from marketplace.playmoney.server import StandIn
 from tests.factories.accounts import a_person, sign_in
 from tests.factories.auctions import a_bid, a_lot
+from tests.factories.bank import a_file as a_statement, kept, lines_in, sent
 from tests.factories.catalog import a_picture, an_item
 from tests.factories.deposits import a_deposit, claim, confirm as confirm_deposit, pay_out, payouts_to
 from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fresh, lapse, rule
@@ -211,6 +215,7 @@ class _Builder:
         self.build_orders()
         self.build_disputes()
         self.build_deposits()
+        self.build_bank()
         self.build_root()
         self.build_elsewhere()
         self.build_handover()
@@ -494,6 +499,32 @@ class _Builder:
             self._thing(name, payout_id=payout.id)
             if name == "a deposit that was paid back":
                 pay_out(payout)
+
+    def build_bank(self) -> None:
+        """Statements of the treasurer's bank, and a month that an officer attested."""
+        treasurer, group = self.people[Who.TREASURER], self.group
+        named, paid = (
+            db.session.get_one(Order, self._order_id(name)) for name in ("an order said to be paid", "a held order")
+        )
+        lines = (0, "Somebody", 142_00), (0, named.reference, 142_00), (0, paid.reference, 142_00)
+        statement = kept(group, *lines, by=treasurer, balance=0)
+        self._thing("a kept statement", statement_id=statement.id)
+        bare, _named, matched = lines_in(group)
+        self._thing("a line of the bank", line_id=bare.id)
+        self._thing("a matched line", line_id=matched.id)
+        self._thing("a payment on no line", chosen=f"{self.things['a proof']['movement_id']}:moved")
+        self._thing("a bank's file", statement_id=sent(group, a_statement((0, "Dues", 12_00)), by=treasurer).id)
+        months = months_before(clock.now(), group.time_zone)
+        with unit_of_work():
+            db.session.get_one(AttestationCalendar, group.id).first_month = months[2]
+        proof = images.keep(images.picture_of(a_picture(), widths=(1600,)), folder="proofs")
+        bank = Money(0, group.currency)
+        attesting.attest(
+            by=self._id(Who.MODERATOR), group_id=group.id, month=months[1], bank=bank, note="", proof_key=proof
+        )
+        found = attesting.attestation_of(group.id, months[1])
+        assert found is not None
+        self._thing("an attestation with a picture", attestation_id=found.id)
 
     def build_root(self) -> None:
         reserves.take_root(group_id=self.group.id)
