@@ -58,6 +58,7 @@ class House:
     mail: FakeMailServer
     log: Path
     processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    web_processes: int = 1
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -124,7 +125,7 @@ class House:
     def start_web(self) -> None:
         """The web server alone."""
         address = Address("127.0.0.1", int(self.url.rpartition(":")[2]), self.url)
-        self.start("web", web_command(address, 1, 0))
+        self.start("web", web_command(address, self.web_processes, 0))
 
     def start_worker(self) -> None:
         """A worker alone."""
@@ -149,9 +150,10 @@ class House:
 
     def wait_for_web(self) -> None:
         """Until the web server answers."""
-        wait_until(self._answers, f"the web server, see {self.log}:\n{self.log.read_text()[-2000:]}")
+        wait_until(self.answers, f"the web server, see {self.log}:\n{self.log.read_text()[-2000:]}")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether the web server does."""
         line = http.client.HTTPConnection(self.url.partition("://")[2], timeout=5)
         try:
             line.request("GET", "/healthz")
@@ -186,9 +188,10 @@ def house(folder: Path, **environ: str) -> Iterator[House]:
 
 
 @contextmanager
-def house_in_parts(folder: Path, **environ: str) -> Iterator[House]:
+def house_in_parts(folder: Path, *, web_processes: int = 1, **environ: str) -> Iterator[House]:
     """A web server and a worker as processes of their own, as on several machines: they can be killed one by one."""
     with _built(folder, environ) as here:
+        here.web_processes = web_processes
         done = here.flask("db", "upgrade")
         assert done.returncode == 0, done.stderr
         here.start_web()

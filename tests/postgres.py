@@ -47,7 +47,7 @@ def start() -> str:
         pass  # another worker of this session was first
     else:
         _send_keeper(folder)
-    return _url(_wait_for(folder), "postgres")
+    return url_at(_wait_for(folder), "postgres")
 
 
 def start_or_skip() -> str:
@@ -72,7 +72,7 @@ def database(name: str | None = None, *, template: str = "template1") -> Iterato
 
 def url_of(database: str) -> str:
     """The SQLAlchemy URL of a database on the session's server."""
-    return _url(_wait_for(_session_folder()), database)
+    return url_at(_wait_for(_session_folder()), database)
 
 
 def execute(statement: str) -> None:
@@ -82,7 +82,7 @@ def execute(statement: str) -> None:
         server.execute(statement)
 
 
-def _url(sockets: Path, database: str) -> str:
+def url_at(sockets: Path, database: str) -> str:
     return f"postgresql+psycopg://earnest@/{database}?host={quote(str(sockets), safe='/')}"
 
 
@@ -93,10 +93,10 @@ def _url(sockets: Path, database: str) -> str:
 def _session_folder() -> Path:
     """Not yet made: whoever makes it starts the server. Workers of one session agree on its name by xdist's id."""
     session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(16)
-    return _reachable_temporary_folder() / f"earnest-{session[:16]}"
+    return reachable_temporary_folder() / f"earnest-{session[:16]}"
 
 
-def _reachable_temporary_folder() -> Path:
+def reachable_temporary_folder() -> Path:
     """A temporary folder that the server's user can reach, whose name leaves room for a socket."""
     for folder in (Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp")):
         if len(str(folder)) + 60 < _LONGEST_SOCKET_PATH and folder.is_dir() and _is_open_to_all(folder):
@@ -111,9 +111,9 @@ def _is_open_to_all(path: Path) -> bool:
 
 def _send_keeper(folder: Path) -> None:
     """Start the keeper, who goes into the background at once."""
-    user = _server_user()
+    user = server_user()
     try:
-        binaries = str(_binaries(folder, user))
+        binaries = str(programs(folder, user))
     except NoServer as why:
         binaries = ""  # then the keeper only removes the folder in the end
         (folder / "failed").write_text(str(why))
@@ -125,7 +125,7 @@ def _send_keeper(folder: Path) -> None:
         )  # fmt: skip
 
 
-def _server_user() -> str | None:
+def server_user() -> str | None:
     """PostgreSQL refuses to be root: then it runs as a user who may do nothing else. None: as whoever we are."""
     if os.geteuid() != 0:
         return None
@@ -133,7 +133,7 @@ def _server_user() -> str | None:
     return "postgres" if "postgres" in users else "nobody"
 
 
-def _binaries(folder: Path, user: str | None) -> Path:
+def programs(folder: Path, user: str | None) -> Path:
     """The folder with initdb and postgres, copied into `folder` where they are in a home that `user` cannot enter."""
     for binaries in candidates():
         if (binaries / "initdb").exists() and (binaries / "postgres").exists():

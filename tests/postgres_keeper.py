@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,14 @@ def begin(folder: Path, binaries: Path, user: str | None) -> subprocess.Popen[by
              "--locale=C", "--lc-ctype=C.UTF-8", "--no-sync"],
             check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **_as(user),
         )  # fmt: skip
-        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    return launch(folder, binaries, user, SETTINGS)
+
+
+def launch(folder: Path, binaries: Path, user: str | None, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start the server on the cluster that `begin` made, and wait until it answers."""
+    data, sockets = folder / "data", folder / "sockets"
+    with (folder / "server.log").open("ab") as log:
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         server: subprocess.Popen[bytes] = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", sockets, *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **_as(user),
