@@ -52,6 +52,8 @@ def report(plan: Plan, storm: Storm, faults: list[str]) -> None:
     """Print what happened, and what is not as it ought to be."""
     for trick in plan.possible:
         print(f"  {storm.played[trick]:4} times  {trick}")
+    for name, times in storm.stage.ended.items():
+        print(f"  {times:4} times  the {name} ended by itself, and was started again")
     print("\n".join(faults) or f"All {len(plan.parts)} orders are where they ought to be, to the cent.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ class Stage:
     moved: timedelta = timedelta()
     broken_at: list[float] = field(default_factory=list)
     """When the database was broken off and back again, by time.monotonic()."""
+    ended: Counter[str] = field(default_factory=Counter)
+    """How often a process ended by itself."""
 
     def ask(self, question: Callable[[], T]) -> T:
         """The answer of a query, again until the database gives one."""
@@ -76,10 +79,21 @@ class Stage:
 
     def kill(self, *names: str) -> None:
         """With `kill -9`, and started again at once."""
+        self.look_after()
         for name in names:
             self.here.kill(name)
         for name in names:
-            (self.here.start_web if name == "web" else self.here.start_worker)()
+            self._start(name)
+
+    def look_after(self) -> None:
+        """As `flask serve` does: what has ended by itself, as where it began without a database, is started again."""
+        for name, process in [*self.here.processes.items()]:
+            if process.poll() is not None:
+                self.ended[name] += 1
+                self._start(name)
+
+    def _start(self, name: str) -> None:
+        (self.here.start_web if name == "web" else self.here.start_worker)()
 
     def has_worker(self) -> bool:
         """Whether the worker that was started last has begun to work."""

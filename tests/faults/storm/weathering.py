@@ -10,9 +10,10 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import func, select
@@ -36,11 +37,13 @@ _WALKERS = 8
 _LOOKS_EVERY_SECONDS = 0.4
 _PAUSE_SECONDS = 0.5
 """After a step of an order, before the next."""
-_HURRIES_BY = {"minutes": 3}
+_ACTS_WITHIN = timedelta(hours=36)
+"""Of the moved clock: half of the time that an order gives people. The longer they need, the slower it goes."""
+_HURRIES_BY_SECONDS = 180.0
 _LEAPS_BY = {"days": 2}
 _LEAPS, _SECONDS_PER_LEAP = 8, 1.0
-_SETTLES_BY = {"minutes": 20}
-_PATIENCE_SECONDS = 240.0
+_PATIENCE_SECONDS = 180.0
+"""From the last time that an order moved."""
 _BANK_TAKES_SECONDS = 600
 """Of the moved clock, until a bank debit comes to something."""
 
@@ -83,10 +86,13 @@ def calm() -> Iterator[None]:
 
 def let_people_act(storm: Storm, goes_wrong: Iterator[None], *, until: Callable[[], bool] = lambda: True) -> None:
     """Until nobody has anything more to do but wait for the clock."""
+    ends_at = storm.stage.moved + _ACTS_WITHIN
+
+    def hurry() -> None:
+        storm.stage.move(seconds=(ends_at - storm.stage.moved) / _ACTS_WITHIN * _HURRIES_BY_SECONDS)
+
     with _walkers(storm) as walks:
-        _until(
-            storm, lambda: _all_done(storm, walks) and until(), goes_wrong, _HURRIES_BY, "people have done their part"
-        )
+        _until(storm, lambda: _all_done(storm, walks) and until(), goes_wrong, hurry, "people have done their part")
 
 
 def let_the_clock_act(storm: Storm, goes_wrong: Iterator[None]) -> None:
@@ -94,7 +100,7 @@ def let_the_clock_act(storm: Storm, goes_wrong: Iterator[None]) -> None:
     for _leap in range(_LEAPS):
         storm.stage.move(**_LEAPS_BY)
         lands_at = time.monotonic() + _SECONDS_PER_LEAP
-        _until(storm, partial(_has_landed, storm, lands_at), goes_wrong, {}, "the clock has acted")
+        _until(storm, partial(_has_landed, storm, lands_at), goes_wrong, lambda: None, "the clock has acted")
 
 
 def _has_landed(storm: Storm, lands_at: float) -> bool:
@@ -105,20 +111,22 @@ def settle(storm: Storm) -> None:
     """It clears up, and what was begun is finished."""
     tricks.clear_up(storm.stage)
     storm.stage.here.wait_for_web()
-    _until(storm, lambda: _is_settled(storm), calm(), _SETTLES_BY, "everything is settled")
+    _until(storm, lambda: _is_settled(storm), calm(), partial(storm.stage.move, minutes=20), "everything is settled")
 
 
 def _until(
-    storm: Storm, holds: Callable[[], bool], goes_wrong: Iterator[None], span: Mapping[str, float], what: str
+    storm: Storm, holds: Callable[[], bool], goes_wrong: Iterator[None], hurry: Callable[[], None], what: str
 ) -> None:  # fmt: skip
     look(storm)
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS + len(storm.deals)
+    seen, give_up_at = dict(storm.states), time.monotonic() + _PATIENCE_SECONDS
     while not holds():
+        if seen != storm.states:
+            seen, give_up_at = dict(storm.states), time.monotonic() + _PATIENCE_SECONDS
         assert not storm.troubles, repr(storm.troubles[0])
         assert time.monotonic() < give_up_at, f"waited in vain until {what}: {_stuck(storm)}"
         next(goes_wrong)
-        if span:
-            storm.stage.move(**span)
+        storm.stage.look_after()
+        hurry()
         time.sleep(_LOOKS_EVERY_SECONDS)
         look(storm)
 
@@ -234,4 +242,13 @@ def _stuck(storm: Storm) -> str:
     """What has not come to its end, for whoever reads that the test failed."""
     parts = {deal.id: deal.part for deal in storm.deals}
     open_ones = [f"{at} {state} ({parts[at].end.name})" for at, state in storm.states.items() if state not in ENDED]
-    return f"{open_ones}; {storm.stage.ask(_unfinished)} movements and events; pages: {dict(storm.pages)}"
+    going = select(Movement).where(Movement.state.in_((MovementState.INTENDED, MovementState.ASKED)))
+    movements = storm.stage.ask(
+        lambda: [
+            f"{each.kind} of {each.order_id} {each.state}, {each.tries} tries, due {each.due_at}, {each.waits_for}"
+            for each in db.session.scalars(going)
+        ]
+    )
+    log = storm.stage.here.log.read_text()[-2000:]
+    now, ended = storm.stage.ask(clock.now), dict(storm.stage.ended)
+    return f"{open_ones}; {movements} at {now}; ended by themselves: {ended}; {dict(storm.pages)}; {log}"
