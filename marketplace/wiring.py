@@ -14,11 +14,19 @@ from marketplace.auctions import (
 )
 from marketplace.catalog import events as catalog
 from marketplace.deposits import events as deposit_events, returning, service as deposits
-from marketplace.disputes import events as disputes, freezing, rulers, service as disputing
+from marketplace.disputes import (
+    claim_events as claims,
+    claim_telling,
+    events as disputes,
+    freezing,
+    rulers,
+    service as disputing,
+)
 from marketplace.escrow import chargebacks, events as escrow, gateway_news, judging_rules, service as orders
 from marketplace.groups import events as groups
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
+    about_claims,
     about_deals,
     about_deposits,
     about_disputes,
@@ -126,6 +134,9 @@ HANDLERS: Handlers = {
     auctions.QuestionAsked: (about_lots.question_asked,),
     auctions.WatchedLotEnds: (about_lots.watched_lot_ends,),
     auctions.WordsHidden: (about_lots.words_hidden,),
+    claims.AnswerRefused: (about_claims.refused,),
+    claims.BankAnswered: (about_claims.answered,),
+    claims.EvidenceWanted: (about_claims.wanted,),
     catalog.ItemChanged: (following.item_changed, matching.item_changed, superseding.item_changed),
     catalog.ItemWithdrawn: (following.item_withdrawn, superseding.item_withdrawn),
     catalog.PhotosChanged: (superseding.item_changed,),
@@ -172,8 +183,10 @@ HANDLERS: Handlers = {
     groups.TermsChanged: (check_terms,),
     groups.StrikeGiven: (about_groups.strike_given,),
     payments.ChargebackLost: (chargebacks.lost,),
-    payments.ChargebackOpened: (chargebacks.opened,),
+    payments.ChargebackOpened: (chargebacks.opened, claim_telling.opened),
     payments.ChargebackWon: (chargebacks.won,),
+    payments.ContestRefused: (claim_telling.refused,),
+    payments.ContestSent: (claim_telling.sent,),
     payments.FeeTaken: (gateway_news.fee_taken,),
     payments.MovementBounced: (gateway_news.movement_bounced,),
     payments.MovementConfirmed: (gateway_news.movement_confirmed,),

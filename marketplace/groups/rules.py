@@ -53,6 +53,7 @@ class Permission(StrEnum):
     RETRACT_FOR_MEMBER = "retract a member's bid for him"
     REMOVE_MEMBER = "remove a member"
     RULE_ON_DISPUTE = "rule on a dispute"
+    ANSWER_BANK = "answer a bank that asks money back"
     CONFIRM_MONEY = "confirm money"
     CONFIRM_MONEY_LATE = "confirm money in the treasurer's place"
     SEE_INSTRUCTIONS = "see how the payment instructions change"
@@ -159,6 +160,7 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.RETRACT_FOR_MEMBER:    Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
     P.REMOVE_MEMBER:         Clause(keeps_order,        is_member,          W.ALWAYS),
     P.RULE_ON_DISPUTE:       Clause(is_officer,         is_member,          W.ALWAYS),
+    P.ANSWER_BANK:           Clause(is_officer,         is_member,          W.ALWAYS),
     P.CONFIRM_MONEY:         Clause(handles_money,      is_member,          W.ALWAYS),
     P.CONFIRM_MONEY_LATE:    Clause(is_officer,         is_member,          W.ALWAYS),
     P.SEE_INSTRUCTIONS:      Clause(is_officer,         is_officer,         W.ALWAYS),

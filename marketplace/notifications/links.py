@@ -124,3 +124,8 @@ def dispute(order_id: int) -> str:
 
 def feedback(order_id: int) -> str:
     return f"/orders/{order_id}/feedback"
+
+
+def claim(claim_id: int) -> str:
+    """Where a bank that asks money back is answered."""
+    return f"/chargebacks/{claim_id}"

@@ -185,6 +185,15 @@ TOLD = {
         "dispute_ruler_proposed": _("%(name)s proposes that %(proposed)s rules about %(title)s."),
         "dispute_ruled": _("There is a ruling about %(title)s: %(ruling)s"),
         "dispute_appealed": _("%(name)s appeals against the ruling about %(title)s."),
+        "bank_evidence_wanted": _(
+            "The buyer’s bank asks %(amount)s back for %(title)s. Send it what speaks for the seller by %(until)s."
+        ),
+        "bank_words_wanted": _(
+            "The buyer’s bank asks %(amount)s back for %(title)s. Say and show what speaks for you by %(until)s."
+        ),
+        "bank_answered": _("%(name)s sent the bank what speaks for the seller of %(title)s."),
+        "bank_given_up": _("%(name)s left %(amount)s for %(title)s to the buyer’s bank."),
+        "bank_answer_refused": _("What you sent the bank about %(title)s was not taken: %(reason)s"),
     },
     "reputation": {
         "feedback_open": _("Say how the deal with %(name)s went: %(title)s. You have until %(until)s."),

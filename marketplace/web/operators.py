@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response
 
 from marketplace.auctions import chances, matching, offering, queries as auctions, watching
 from marketplace.deposits import lapsing, returning
-from marketplace.disputes import queries as disputes
+from marketplace.disputes import claim_telling, queries as disputes
 from marketplace.escrow import queries as escrow, treasury
 from marketplace.kernel import clock, heartbeat
 from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.errors import NotFound
 from marketplace.ledger import reserves
 from marketplace.notifications import queries as notices, service as notifications
-from marketplace.payments import checkouts, incoming, queries as payments
+from marketplace.payments import checkouts, contesting, incoming, queries as payments
 from marketplace.reputation import queries as reputation
 from marketplace.web.health import faults
 from marketplace.web.limits import limiter
@@ -42,8 +42,10 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Deposits to give back"), returning.to_return),
     (_l("Disputes on which the clock acts"), disputes.to_lapse),
     (_l("Disputes to remind of"), disputes.to_remind),
+    (_l("Banks to remind of that are to be answered"), claim_telling.to_remind),
     (_l("Books to seal for the day"), reserves.to_take),
     (_l("Movements of money to ask a gateway for"), payments.to_ask),
+    (_l("Answers to send to banks"), contesting.to_send),
     (_l("What Stripe told and is to be acted on"), incoming.to_act_on),
     (_l("Card payments to look at again"), checkouts.to_look_at),
     (_l("Feedback to show"), reputation.to_show),

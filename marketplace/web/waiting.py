@@ -167,6 +167,7 @@ SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
     order_tasks.tasks_of,
     deposit_tasks.tasks_of,
     dispute_tasks.tasks_of,
+    dispute_tasks.claims_of,
     _from_auctions,
     _from_chances,
     _from_offers,

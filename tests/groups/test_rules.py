@@ -50,6 +50,7 @@ EXPECTED = {
     P.RETRACT_FOR_MEMBER:   "y n y n - - n",
     P.REMOVE_MEMBER:        "y n y n - - -",
     P.RULE_ON_DISPUTE:      "y y y n - - -",
+    P.ANSWER_BANK:          "y y y n - - -",
     P.CONFIRM_MONEY:        "y y n n - - -",
     P.CONFIRM_MONEY_LATE:   "y y y n - - -",
     P.SEE_INSTRUCTIONS:     "y y y - - - -",

@@ -39,6 +39,8 @@ SILENT = {
     "ChargebackLost": "the order tells of it",
     "ChargebackOpened": "the order tells of it",
     "ChargebackWon": "the order tells of it",
+    "ContestRefused": "AnswerRefused tells of it",
+    "ContestSent": "BankAnswered tells of it",
     "FeeTaken": "the order tells of it",
     "MovementBounced": "the order tells of it",
     "MovementConfirmed": "the order tells of it",

@@ -498,6 +498,16 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "POST /disputes/<int:dispute_id>/rulers": (to(PARTIES, "a dispute to rule on", refused=RULER),),
     "POST /disputes/<int:dispute_id>/rulers/accept": (to(PARTIES, "a dispute to rule on", refused=RULER),),
 
+    # ---- Banks that ask money back: the seller's words, and whoever could rule sends them ----
+    "GET /chargebacks/<int:claim_id>": (to(SELLER | RULER, "a bank’s claim"), to(SELLER | RULER, "a bank’s claim that was answered")),
+    "POST /chargebacks/<int:claim_id>/words": (to(SELLER, "a bank’s claim", refused=RULER),),
+    "GET /chargebacks/<int:claim_id>/proof": (to(SELLER | RULER, "a bank’s claim"),),
+    "POST /chargebacks/<int:claim_id>/check": (to(RULER, "a bank’s claim", refused=SELLER),),
+    "POST /chargebacks/<int:claim_id>/contest": (to(RULER, "a bank’s claim", refused=SELLER),),
+    "POST /chargebacks/<int:claim_id>/give-up": (to(RULER, "a bank’s claim", refused=SELLER),),
+    "GET /chargebacks/<int:claim_id>/pictures/<name>": (to(SELLER | RULER, "a bank’s claim"),),
+    "GET /chargebacks/<int:claim_id>/sent/<int:contest_id>/<any(parcel, pictures):name>": (to(RULER, "what a bank was sent"),),
+
     # ---- Money: nobody confirms his own, and other officers only in the treasurer's place ----
     "GET /g/<slug>/treasury": (to(OFFICERS, refused=MEMBERS),),
     "GET /g/<slug>/books": (to(MEMBERS),),

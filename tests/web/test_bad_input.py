@@ -53,7 +53,7 @@ ALIKE = set(RANGES) - {"fee_basis_points", "days_to_pay", "deposit_minor", "depo
 # is said above the form.
 UNSEEN = set(
     "client_key shipping_seen price_seen offer version agreed_version based_on photo_id do subject confirmed "
-    "to_treasurer pickup_possible is_default is_listed person_id decision part rows".split()
+    "to_treasurer pickup_possible is_default is_listed person_id decision part rows digest".split()
 )
 PASSWORDS = {"password", "new_password"}
 COUNTED = {"password", "email", "code"}
@@ -65,7 +65,7 @@ NOT_NOW = {"/disputes/<int:dispute_id>/rulers", "/disputes/<int:dispute_id>/rule
 # They show what would be, and write nothing; or write only a mail to somebody who is not there.
 WRITES_NOTHING = {
     "/g/<slug>/lots/<int:number>/check", "/g/<slug>/lots/<int:number>/offer/check",
-    "/disputes/<int:dispute_id>/ruling/check", "/g/<slug>/agree", "/new-password",
+    "/chargebacks/<int:claim_id>/check", "/disputes/<int:dispute_id>/ruling/check", "/g/<slug>/agree", "/new-password",
     "/prove-address", "/settings/verify",
 }  # fmt: skip
 

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from marketplace.auctions.models import Alias, Lot
+from marketplace.disputes import claims
+from marketplace.disputes.evidence_rules import Chosen
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
@@ -52,6 +54,14 @@ def a_table() -> tuple[BytesIO, str]:
 def of(thing: str, name: str) -> Callable[[World], object]:
     """A number that the world gave, such as that of the buyer's address."""
     return lambda world: world.things[thing][name]
+
+
+def _digest(world: World) -> object:
+    """Of what a moderator sends who ticks nothing and says something himself."""
+    chosen = Chosen(frozenset(), frozenset(), with_address=False, with_email=False, statement="The tracking says so.")
+    claim_id = world.things["a bank’s claim"]["claim_id"]
+    with world.app.app_context():
+        return claims.gathered(claim_id=claim_id, by=world.ids[Who.MODERATOR], chosen=chosen).digest
 
 
 def a_bidder(world: World) -> object:
@@ -182,6 +192,10 @@ FORMS: dict[str, Sent] = {
     "/disputes/<int:dispute_id>/ruling/check": Sent(Who.MODERATOR, "a dispute to rule on", {"outcome": "split", "part": "20.00", "words": "B1 shows it.", **_KEY}),
     "/disputes/<int:dispute_id>/ruling": Sent(Who.MODERATOR, "a dispute to rule on", {"outcome": "split", "part": "20.00", "words": "B1 shows it.", **_KEY}),
     "/disputes/<int:dispute_id>/appeal": Sent(Who.SELLER, "a dispute that was ruled on", {"words": "S1 was not looked at.", **_KEY}),
+    "/chargebacks/<int:claim_id>/words": Sent(Who.SELLER, "a bank’s claim", {"words": "I sent it on Monday.", **_ALT, **_KEY}, files=("photo_1",)),
+    "/chargebacks/<int:claim_id>/check": Sent(Who.MODERATOR, "a bank’s claim", {"statement": "The tracking says so."}),
+    "/chargebacks/<int:claim_id>/contest": Sent(Who.MODERATOR, "a bank’s claim", {"statement": "The tracking says so.", "digest": _digest}),
+    "/chargebacks/<int:claim_id>/give-up": Sent(Who.MODERATOR, "a bank’s claim", _KEY),
     "/disputes/<int:dispute_id>/rulers": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
     "/disputes/<int:dispute_id>/rulers/accept": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
     "/orders/<int:order_id>/feedback": Sent(Who.BUYER, "a closed order", {"description": "good", "shipping": "good", "communication": "good", "words": "As shown."}),

@@ -33,6 +33,7 @@ from marketplace.config import Settings
 from marketplace.deposits.models import Deposit
 from marketplace.deposits.rules import State as DepositState
 from marketplace.disputes import answering, queries as disputes
+from marketplace.disputes.claim_record import pictures_of
 from marketplace.disputes.dispute_rules import Party as Side
 from marketplace.escrow import messages, parcel_paying, parcels, shipping
 from marketplace.escrow.models import Order
@@ -52,6 +53,7 @@ from marketplace.playmoney.server import StandIn
 from tests.factories.accounts import a_person, sign_in
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_picture, an_item
+from tests.factories.claims import an_order_by_card, asked_back, contested, the_seller_says
 from tests.factories.deposits import a_deposit, claim, confirm as confirm_deposit, pay_out, payouts_to
 from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fresh, lapse, rule
 from tests.factories.escrow import an_order, confirm, say_sent
@@ -209,6 +211,7 @@ class _Builder:
         self.build_sale()
         self.build_orders()
         self.build_disputes()
+        self.build_claims()
         self.build_deposits()
         self.build_root()
         self.build_elsewhere()
@@ -455,6 +458,22 @@ class _Builder:
         answering.offer(dispute_id=offered.id, by=self._id(Who.SELLER), remedy=a_part(), words="A part, perhaps?")
         self._dispute("a dispute with an offer", offered.id, offered.order_id)
         self.things["the offer"] = {"offer": fresh(offered).offer_number}
+
+    def build_claims(self) -> None:
+        """Two that banks ask back; one of them was answered."""
+        if self.world.stripe is None:
+            return
+        for name in ("a bank’s claim", "a bank’s claim that was answered"):
+            by_card = replace(self.group.terms, gateway=Through.STRIPE)
+            order = an_order_by_card(
+                self.world.stripe, State.SHIPPED, self._deal(State.AWAITING_PAYMENT, terms=by_card)
+            )
+            claim = asked_back(self.world.stripe, order)
+            the_seller_says(claim, uploads=[an_upload()])
+            shown = f"picture-{pictures_of(claim.id)[0].id}"
+            self.things[name] = {"claim_id": claim.id, "order_id": order.id, "name": shown}
+        contest = contested(claim, self.people[Who.MODERATOR])
+        self.things["what a bank was sent"] = {"claim_id": claim.id, "contest_id": contest.id, "name": "pictures"}
 
     def build_deposits(self) -> None:
         """In every state; the seller has his back once, and waits for another."""
