@@ -28,6 +28,7 @@ from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
     about_claims,
     about_deals,
+    about_debts,
     about_deposits,
     about_disputes,
     about_groups,
@@ -157,6 +158,10 @@ HANDLERS: Handlers = {
     disputes.RulerProposed: (about_disputes.ruler_proposed,),
     disputes.RulingDue: (about_disputes.ruling_due,),
     escrow.ConfirmerMissing: (about_orders.confirmer_missing,),
+    escrow.DebtPaid: (about_debts.paid,),
+    escrow.DebtWrittenOff: (about_debts.written_off,),
+    escrow.FeesAnswered: (about_debts.fees_answered,),
+    escrow.WriteOffProposed: (about_debts.proposed,),
     escrow.DeadlineNear: (about_orders.deadline_near,),
     escrow.MessageWritten: (about_orders.message_written,),
     escrow.OrderChanged: (disputing.return_contested, freezing.order_changed, about_orders.changed),

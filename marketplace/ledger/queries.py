@@ -39,6 +39,11 @@ def balances(accounts: Collection[str], currency: str) -> dict[str, Money]:
     return {account: found.get(account, zero(currency)) for account in accounts}
 
 
+def sums_on(accounts: Collection[str]) -> dict[str, Money]:
+    """What stands on each of the accounts, each in its own currency; one that nothing was posted to is not there."""
+    return _sums(_summed().where(Entry.account.in_(accounts)))
+
+
 def balances_of_group(group_id: int, chart: Chart | None = None) -> dict[str, Money]:
     """Every account in the group's books with its balance, or those of one line of the chart."""
     query = _summed().join(Transfer).where(Transfer.group_id == group_id)

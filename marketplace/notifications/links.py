@@ -126,6 +126,21 @@ def feedback(order_id: int) -> str:
     return f"/orders/{order_id}/feedback"
 
 
+def debt(slug: str) -> str:
+    """What one owes a group oneself."""
+    return f"/g/{slug}/debt"
+
+
+def debt_of(slug: str, person_id: int) -> str:
+    """Where officers look after what somebody owes."""
+    return f"/g/{slug}/treasury/debts/{person_id}"
+
+
+def fees(slug: str) -> str:
+    """What a group has earned."""
+    return f"/g/{slug}/fees"
+
+
 def claim(claim_id: int) -> str:
     """Where a bank that asks money back is answered."""
     return f"/chargebacks/{claim_id}"

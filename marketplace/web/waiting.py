@@ -16,7 +16,7 @@ from marketplace.auctions.rules import State
 from marketplace.groups import queries as group_queries, waiting as group_waiting
 from marketplace.kernel import clock
 from marketplace.reputation import queries as reputation
-from marketplace.web import deposit_tasks, dispute_tasks, order_tasks
+from marketplace.web import debt_tasks, deposit_tasks, dispute_tasks, order_tasks
 from marketplace.web.format import money_text
 from marketplace.web.limits import only_reads
 from marketplace.web.tasks import Task
@@ -168,6 +168,7 @@ SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
     deposit_tasks.tasks_of,
     dispute_tasks.tasks_of,
     dispute_tasks.claims_of,
+    debt_tasks.tasks_of,
     _from_auctions,
     _from_chances,
     _from_offers,

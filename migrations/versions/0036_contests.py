@@ -1,4 +1,4 @@
-"""Banks that ask money back are answered: what the seller adds, what an officer sends, and what became of it.
+"""Banks that ask money back are answered; what members owe is paid or written off; groups ask for what they have earned.
 
 Revision: 0036
 """
@@ -17,6 +17,8 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 REMINDS = sa.text("remind_at IS NOT NULL")
 IS_DUE = sa.text("due_at IS NOT NULL")
+PROPOSED = sa.text("state = 'proposed'")
+ASKED = sa.text("state = 'asked'")
 STANDS = sa.text("state <> 'refused'")
 
 
@@ -96,9 +98,69 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index("ix_contests_due_at", "contests", ["due_at"], sqlite_where=IS_DUE, postgresql_where=IS_DUE)
 
+    op.create_table(
+        "debt_deeds",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("group_id", NUMBER, nullable=False),
+        sa.Column("person_id", NUMBER, nullable=False),
+        sa.Column("deed", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("amount_minor", NUMBER, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("by_id", NUMBER, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("second_id", NUMBER, nullable=True),
+        sa.Column("done_at", MOMENT, nullable=True),
+        sa.Column("client_key", sa.String(), nullable=False),
+        sa.CheckConstraint("deed IN ('paid', 'write_off')", name=op.f("ck_debt_deeds_deed")),
+        sa.CheckConstraint("state IN ('proposed', 'done', 'dropped')", name=op.f("ck_debt_deeds_state")),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_debt_deeds_amount_is_positive")),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_debt_deeds_group_id_groups")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_debt_deeds_person_id_people")),
+        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_debt_deeds_by_id_people")),
+        sa.ForeignKeyConstraint(["second_id"], ["people.id"], name=op.f("fk_debt_deeds_second_id_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_debt_deeds")),
+        sa.UniqueConstraint(
+            "group_id", "person_id", "client_key", name=op.f("uq_debt_deeds_group_id_person_id_client_key")
+        ),
+    )
+    for column in ("person_id", "by_id", "second_id"):
+        op.create_index(f"ix_debt_deeds_{column}", "debt_deeds", [column])
+    op.create_index(
+        "uq_debt_deeds_proposed", "debt_deeds", ["group_id", "person_id"], unique=True,
+        sqlite_where=PROPOSED, postgresql_where=PROPOSED,
+    )  # fmt: skip
+    op.create_table(
+        "fee_requests",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("group_id", NUMBER, nullable=False),
+        sa.Column("amount_minor", NUMBER, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("asked_by", NUMBER, nullable=False),
+        sa.Column("asked_at", MOMENT, nullable=False),
+        sa.Column("answered_by", NUMBER, nullable=True),
+        sa.Column("answered_at", MOMENT, nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.CheckConstraint("state IN ('asked', 'paid', 'declined', 'withdrawn')", name=op.f("ck_fee_requests_state")),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_fee_requests_amount_is_positive")),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_fee_requests_group_id_groups")),
+        sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name=op.f("fk_fee_requests_asked_by_people")),
+        sa.ForeignKeyConstraint(["answered_by"], ["people.id"], name=op.f("fk_fee_requests_answered_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_requests")),
+    )
+    for column in ("group_id", "asked_by", "answered_by"):
+        op.create_index(f"ix_fee_requests_{column}", "fee_requests", [column])
+    op.create_index(
+        "uq_fee_requests_asked", "fee_requests", ["group_id"], unique=True,
+        sqlite_where=ASKED, postgresql_where=ASKED,
+    )  # fmt: skip
+
 
 def downgrade() -> None:
-    for table in ("contests", "claim_pictures", "claim_words"):
+    """What was posted of debts and fees stays in the books; who said so is forgotten."""
+    for table in ("fee_requests", "debt_deeds", "contests", "claim_pictures", "claim_words"):
         op.drop_table(table)
     op.drop_index("ix_bank_claims_course", table_name="bank_claims")
     op.drop_index("ix_bank_claims_remind_at", table_name="bank_claims")

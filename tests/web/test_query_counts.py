@@ -34,6 +34,7 @@ from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import a_photo, an_item
 from tests.factories.claims import an_order_by_card, asked_back, the_seller_says
+from tests.factories.debts import a_debt
 from tests.factories.deposits import a_deposit, confirm as confirm_deposit
 from tests.factories.disputes import a_dispute, a_key, an_upload
 from tests.factories.escrow import an_order
@@ -126,6 +127,12 @@ PAGES = [
     (Who.MODERATOR, "rulings.queue", "the group"),
     (Who.BUYER, "disputes.show", "a dispute"),
     (Who.MODERATOR, "disputes.show", "a dispute"),
+    (Who.TREASURER, "debts.index", "the group"),
+    (Who.OWNER, "debts.show", "a debt to write off"),
+    (Who.MEMBER, "debts.mine", "the group"),
+    (Who.MEMBER, "debts.own", "the group"),
+    (Who.OWNER, "fees.show", "the group"),
+    (Who.OPERATOR, "fees.requests", "the group"),
     (Who.MODERATOR, "chargebacks.show", "a bank’s claim"),
     (Who.MODERATOR, "chargebacks.show", "a bank’s claim that was answered"),
     (Who.SELLER, "chargebacks.show", "a bank’s claim"),
@@ -216,6 +223,8 @@ class _Growth:
         self.more_orders()
         self.more_disputes()
         self.more_claims()
+        a_debt(self.group, a_member(self.group))
+        a_debt(self.group, self.member)
         self.more_deposits()
 
     def more_people(self) -> None:
