@@ -38,8 +38,8 @@ def record_of(order: Order, claim: BankClaim) -> Record:
         hammer=facts.hammer, shipping=facts.shipping, total=facts.total, won_at=order.opened_at, bids=len(bids),
         bidders=len({bid.bidder_id for bid in bids}),
         own_bids=tuple(bid.placed_at for bid in bids if bid.bidder_id == order.buyer_id),
-        recipient=address.partition("\n")[0], address=address, email=known[order.buyer_id].email,
-        carrier=order.carrier, tracking=order.tracking,
+        recipient=address.partition("\n")[0], address=address if order.carrier else "",
+        email=known[order.buyer_id].email, carrier=order.carrier, tracking=order.tracking,
         happened=tuple(_happened(line, order.currency) for line in orders.lines_of(order.id)),
         said=tuple(_said(order, claim, dispute)), exhibits=tuple(_exhibits(item, claim, dispute)),
     )  # fmt: skip
@@ -58,7 +58,7 @@ def words_of(claim_id: int) -> list[ClaimWords]:
 
 def _promises(item: Item) -> tuple[tuple[str, str], ...]:
     faults = (("Known faults", item.faults),) if item.faults else ()
-    return (*((each.label, each.text) for each in item.claims), *faults)
+    return (*((each.label, each.text) for each in item.claims if each.text), *faults)
 
 
 def _bids(order: Order) -> list[Bid]:

@@ -84,7 +84,7 @@ class Record:
     """When the buyer bid: not how much."""
     recipient: str
     address: str
-    """Empty where it was not posted."""
+    """Where it was sent; empty where it was not, or not yet."""
     email: str
     carrier: str
     tracking: str

@@ -90,6 +90,14 @@ def test_an_officer_sends_exactly_what_he_read(stripe: StandIn) -> None:
     assert db.session.scalars(done).all() == [officer.id]
 
 
+def test_what_was_not_sent_went_to_no_address(stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    claim = asked_back(stripe, order)
+    record = claim_record.record_of(fresh(order), claim)
+    assert (record.address, record.recipient) == ("", "Marta Lind")
+    assert not unless_said_otherwise(claim).with_address
+
+
 def test_what_was_added_since_it_was_read_is_read_first(stripe: StandIn) -> None:
     order = an_order_by_card(stripe, State.SHIPPED)
     officer, claim = a_moderator(order), asked_back(stripe, order)
