@@ -15,7 +15,14 @@ from marketplace.auctions import (
 from marketplace.bankbook import attesting, events as bankbook, matching as bank_matching
 from marketplace.catalog import events as catalog
 from marketplace.deposits import confirmations, events as deposit_events, returning, service as deposits
-from marketplace.disputes import events as disputes, freezing, rulers, service as disputing
+from marketplace.disputes import (
+    claim_events as claims,
+    claim_telling,
+    events as disputes,
+    freezing,
+    rulers,
+    service as disputing,
+)
 from marketplace.escrow import (
     chargebacks,
     events as escrow,
@@ -28,7 +35,9 @@ from marketplace.groups import events as groups, handover_rules
 from marketplace.kernel.events import Handlers
 from marketplace.notifications import (
     about_banks,
+    about_claims,
     about_deals,
+    about_debts,
     about_deposits,
     about_disputes,
     about_groups,
@@ -146,6 +155,9 @@ HANDLERS: Handlers = {
     auctions.WordsHidden: (about_lots.words_hidden,),
     bankbook.AttestationDue: (about_banks.attestation_due,),
     bankbook.BalanceDiffers: (about_banks.balance_differs,),
+    claims.AnswerRefused: (about_claims.refused,),
+    claims.BankAnswered: (about_claims.answered,),
+    claims.EvidenceWanted: (about_claims.wanted,),
     catalog.ItemChanged: (following.item_changed, matching.item_changed, superseding.item_changed),
     catalog.ItemWithdrawn: (following.item_withdrawn, superseding.item_withdrawn),
     catalog.PhotosChanged: (superseding.item_changed,),
@@ -167,6 +179,10 @@ HANDLERS: Handlers = {
     disputes.RulerProposed: (about_disputes.ruler_proposed,),
     disputes.RulingDue: (about_disputes.ruling_due,),
     escrow.ConfirmerMissing: (about_orders.confirmer_missing,),
+    escrow.DebtPaid: (about_debts.paid,),
+    escrow.DebtWrittenOff: (about_debts.written_off,),
+    escrow.FeesAnswered: (about_debts.fees_answered,),
+    escrow.WriteOffProposed: (about_debts.proposed,),
     escrow.DeadlineNear: (about_orders.deadline_near,),
     escrow.MessageWritten: (about_orders.message_written,),
     escrow.OrderChanged: (
@@ -201,8 +217,10 @@ HANDLERS: Handlers = {
     groups.TermsChanged: (check_terms,),
     groups.StrikeGiven: (about_groups.strike_given,),
     payments.ChargebackLost: (chargebacks.lost,),
-    payments.ChargebackOpened: (chargebacks.opened,),
+    payments.ChargebackOpened: (chargebacks.opened, claim_telling.opened),
     payments.ChargebackWon: (chargebacks.won,),
+    payments.ContestRefused: (claim_telling.refused,),
+    payments.ContestSent: (claim_telling.sent,),
     payments.FeeTaken: (gateway_news.fee_taken,),
     payments.MovementBounced: (gateway_news.movement_bounced, bank_matching.movement_moved),
     payments.MovementConfirmed: (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Select, select
@@ -69,3 +70,8 @@ def no_such_dispute() -> NotFound:
 def cases() -> Select[Order, Dispute]:
     """Disputes with their orders."""
     return select(Order, Dispute).join(Order, Order.id == Dispute.order_id)
+
+
+def cases_of(order_ids: Collection[int]) -> Select[Order, Dispute]:
+    """The disputes about these orders, with them."""
+    return cases().where(Dispute.order_id.in_(order_ids))

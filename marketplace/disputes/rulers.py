@@ -16,7 +16,7 @@ from sqlalchemy import Select, literal, or_, select, union_all
 from marketplace.auctions.models import Alias, Watch
 from marketplace.disputes import ruler_rules
 from marketplace.disputes.dispute_rules import Action, Party, State
-from marketplace.disputes.finding import Case, locked_case, no_such_dispute, side_of
+from marketplace.disputes.finding import Case, cases_of, locked_case, no_such_dispute, side_of
 from marketplace.disputes.models import Dispute, DisputeLine, PassedOn
 from marketplace.disputes.ruler_rules import Candidate, Conflict
 from marketplace.escrow.models import Order
@@ -51,8 +51,27 @@ def candidates_of(cases: Sequence[Case], *, now: datetime) -> dict[int, list[Can
         return {}
     members = _members(cases)
     person_ids = {member.person_id for group in members.values() for member in group}
-    past = _Past(*_near_the_lots(cases, person_ids), _traders(cases, person_ids, now), _passed_on(cases))
+    orders = [case.order for case in cases]
+    past = _Past(*_near_the_lots(orders, person_ids), _traders(orders, person_ids, now), _passed_on(cases))
     return {case.dispute.id: _candidates(case, members[case.order.group_id], past) for case in cases}
+
+
+def officers_about(orders: Sequence[Order], *, now: datetime) -> dict[int, list[Candidate]]:
+    """The officers of each order's group with what stands against each, by the order's id: as for a ruling on it,
+    whether there is a dispute or not. Five queries, however many orders."""
+    if not orders:
+        return {}
+    disputed = [Case(*row) for row in db.session.execute(cases_of([order.id for order in orders]))]
+    case_by_order = {case.order.id: case for case in disputed}
+    members = _officers({order.group_id for order in orders})
+    person_ids = {member.person_id for group in members.values() for member in group}
+    past = _Past(*_near_the_lots(orders, person_ids), _traders(orders, person_ids, now), _passed_on(disputed))
+    found: dict[int, list[Candidate]] = {}
+    for order in orders:
+        case = case_by_order.get(order.id)
+        against = _against(order, case.dispute.id if case else 0, past)
+        found[order.id] = [_candidate(member, against) for member in members[order.group_id]]
+    return found
 
 
 def party_of(case: Case, person_id: int, *, now: datetime) -> Party:
@@ -143,24 +162,40 @@ class _Past:
 def _candidates(case: Case, members: Iterable[Membership], past: _Past) -> list[Candidate]:
     order, dispute = case
     is_appeal = dispute.state in (State.RULED, State.APPEALED)
-    against: dict[Conflict, Collection[int]] = {
+    against = _against(order, dispute.id, past)
+    against[Conflict.RULED_BEFORE] = {dispute.first_ruler_id} if is_appeal and dispute.first_ruler_id else set()
+    return [
+        _candidate(member, against)
+        for member in members
+        if member.role in OFFICERS or member.person_id == dispute.accepted_ruler_id
+    ]
+
+
+def _against(order: Order, dispute_id: int, past: _Past) -> dict[Conflict, Collection[int]]:
+    """Who is too close to an order, and why."""
+    return {
         Conflict.PARTY: {order.buyer_id, order.seller_id},
         Conflict.BID_ON_THE_LOT: past.bidders.get(order.lot_id, set()),
         Conflict.WATCHED_THE_LOT: past.watchers.get(order.lot_id, set()),
         Conflict.TRADED_WITH_A_PARTY: past.traders.get(order.buyer_id, set())
         | past.traders.get(order.seller_id, set()),
-        Conflict.RULED_BEFORE: {dispute.first_ruler_id} if is_appeal and dispute.first_ruler_id else set(),
-        Conflict.PASSED_IT_ON: past.passed_on.get(dispute.id, set()),
+        Conflict.PASSED_IT_ON: past.passed_on.get(dispute_id, set()),
     }
-    return [
-        Candidate(
-            member.person_id,
-            Role(member.role),
-            frozenset(conflict for conflict, people in against.items() if member.person_id in people),
-        )
-        for member in members
-        if member.role in OFFICERS or member.person_id == dispute.accepted_ruler_id
-    ]
+
+
+def _candidate(member: Membership, against: Mapping[Conflict, Collection[int]]) -> Candidate:
+    conflicts = frozenset(conflict for conflict, people in against.items() if member.person_id in people)
+    return Candidate(member.person_id, Role(member.role), conflicts)
+
+
+def _officers(group_ids: Collection[int]) -> Mapping[int, list[Membership]]:
+    wanted = select(Membership).where(
+        Membership.group_id.in_(group_ids), Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
+    )
+    by_group: dict[int, list[Membership]] = defaultdict(list)
+    for member in db.session.scalars(wanted.order_by(Membership.id)):
+        by_group[member.group_id].append(member)
+    return by_group
 
 
 def _members(cases: Sequence[Case]) -> Mapping[int, list[Membership]]:
@@ -178,10 +213,10 @@ def _members(cases: Sequence[Case]) -> Mapping[int, list[Membership]]:
 
 
 def _near_the_lots(
-    cases: Sequence[Case], person_ids: Collection[int]
+    orders: Sequence[Order], person_ids: Collection[int]
 ) -> tuple[Mapping[int, set[int]], Mapping[int, set[int]]]:
-    """Who bid on the lot of each case, and who watched it."""
-    lot_ids = {case.order.lot_id for case in cases}
+    """Who bid on the lot of each order, and who watched it."""
+    lot_ids = {order.lot_id for order in orders}
     bid = select(Alias.lot_id, Alias.person_id, literal("bid")).where(
         Alias.lot_id.in_(lot_ids), Alias.person_id.in_(person_ids)
     )
@@ -193,9 +228,9 @@ def _near_the_lots(
     return bidders, watchers
 
 
-def _traders(cases: Sequence[Case], person_ids: Collection[int], now: datetime) -> Mapping[int, set[int]]:
+def _traders(orders: Sequence[Order], person_ids: Collection[int], now: datetime) -> Mapping[int, set[int]]:
     """A deal counts in whatever group it was, if it was open a year ago or later."""
-    parties = {person_id for case in cases for person_id in (case.order.buyer_id, case.order.seller_id)}
+    parties = {person_id for order in orders for person_id in (order.buyer_id, order.seller_id)}
     wanted = select(Deal.other_id, Deal.person_id).where(
         Deal.person_id.in_(person_ids),
         Deal.other_id.in_(parties),

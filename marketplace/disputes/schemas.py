@@ -112,3 +112,31 @@ class ChooseRuler(Schema):
         error_messages={"required": _l("Choose a member."), "invalid": _l("Choose a member.")},
         validate=validate.Range(1, 2**63 - 1, error=_l("Choose a member.")),
     )
+
+
+LONGEST_FOR_BANK = 6000
+_MOST_TICKED = 500
+_ticked = validate.Length(max=_MOST_TICKED)
+
+
+class AddForBank(_Photographs):
+    """What the seller says and shows for the buyer's bank."""
+
+    words = Prose(most=LONGEST_STATEMENT, blank=True, load_default="")
+    is_of_parcel = fields.Boolean(load_default=False)
+    client_key = ClientKey(required=True)
+
+
+class ChooseEvidence(Schema):
+    """What an officer ticks, and says himself."""
+
+    said = fields.List(Line(most=40, blank=True), load_default=list, validate=_ticked)
+    exhibits = fields.List(Line(most=40, blank=True), load_default=list, validate=_ticked)
+    with_address = fields.Boolean(load_default=False)
+    with_email = fields.Boolean(load_default=False)
+    statement = Prose(most=LONGEST_FOR_BANK, blank=True, load_default="")
+
+
+class SendEvidence(ChooseEvidence):
+    digest = Line(most=64, blank=True, load_default="")
+    """Of what was shown to be read."""

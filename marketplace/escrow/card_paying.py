@@ -13,7 +13,8 @@ from marketplace.payments.rules import Through
 
 @use_case
 def begin_card_payment(*, order_id: int, by: int, address_id: int | None) -> int:
-    """The buyer wants to pay now, and says where it goes; None where he picks it up. The session's number.
+    """The buyer wants to pay now, and says where it goes; None where he picks it up. Of an order of which too little
+    came he pays the rest, and where it goes stays as it is. The session's number.
 
     Nothing is opened at the processor yet: `checkouts.open_session` does that, when this is committed.
     """
@@ -22,9 +23,10 @@ def begin_card_payment(*, order_id: int, by: int, address_id: int | None) -> int
         raise NotAllowed("The buyer pays this order.")
     if order.terms.gateway is not Through.STRIPE:
         raise RuleBroken("This order is paid to the group’s account. Send the money there, then say so here.")
-    if order.state != State.AWAITING_PAYMENT:
+    if order.state not in (State.AWAITING_PAYMENT, State.TOPPING_UP):
         raise RuleBroken("This order does not wait for a payment any more. Look at where it stands.")
-    delivery.deliver(order, address_id=address_id)
+    if order.state == State.AWAITING_PAYMENT:
+        delivery.deliver(order, address_id=address_id)
     audit.note("begin card payment", f"order:{order.id}", by=by, group_id=order.group_id)
     return checkouts.intend_checkout(
         group_id=order.group_id, order_id=order.id, person_id=order.buyer_id, amount=order.facts().missing,

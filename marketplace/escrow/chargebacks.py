@@ -11,6 +11,7 @@ from marketplace.escrow.gateway_rules import WITH_MONEY
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Deed, Party, State
 from marketplace.kernel.database import db
+from marketplace.kernel.errors import NotFound
 from marketplace.payments.events import ChargebackLost, ChargebackOpened, ChargebackWon
 
 _ENDED = {Course.WON, Course.LOST}
@@ -39,7 +40,7 @@ def won(fact: ChargebackWon) -> None:
     order, claim = finding.locked_order(fact.order_id), _claim(fact.reference)
     if claim is None or claim.course in _ENDED:
         return
-    claim.course, claim.closed_at = Course.WON, fact.at
+    claim.course, claim.closed_at, claim.remind_at = Course.WON, fact.at, None
     if order.state == State.CHARGEBACK and not _others_open(claim):
         deed = Deed(Action.WIN_CHARGEBACK, Party.GATEWAY, fact.amount)
         act(order, deed, by=None, client_key=f"{fact.reference}:won")
@@ -52,7 +53,7 @@ def lost(fact: ChargebackLost) -> None:
         return
     if order.state != State.CHARGEBACK:
         _freeze(order, claim, again=":again")
-    claim.course, claim.closed_at = Course.LOST, fact.at
+    claim.course, claim.closed_at, claim.remind_at = Course.LOST, fact.at, None
     if order.state == State.CHARGEBACK:
         deed = Deed(Action.LOSE_CHARGEBACK, Party.GATEWAY, fact.amount)
         act(order, deed, by=None, client_key=f"{fact.reference}:lost")
@@ -61,6 +62,19 @@ def lost(fact: ChargebackLost) -> None:
 def claims_on(order_id: int) -> list[BankClaim]:
     """What the bank asked of an order's payments, oldest first."""
     return list(db.session.scalars(select(BankClaim).where(BankClaim.order_id == order_id).order_by(BankClaim.id)))
+
+
+def claim_called(reference: str) -> BankClaim | None:
+    """The claim by what the processor calls it."""
+    return _claim(reference)
+
+
+def claim_numbered(claim_id: int) -> BankClaim:
+    """Whoever asks. Raises NotFound."""
+    found = db.session.get(BankClaim, claim_id)
+    if found is None:
+        raise NotFound("There is no such claim of a bank.")
+    return found
 
 
 def _freeze(order: Order, claim: BankClaim, again: str = "") -> None:

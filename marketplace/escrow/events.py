@@ -133,3 +133,55 @@ class DeadlineNear:
     """What is to be done, in English and marked for the translators: "send the rest of the payment"."""
     then: str
     """What the clock does otherwise, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OfDebt:
+    group_id: int
+    person_id: int
+    """The debtor."""
+    deed_id: int
+    amount: Money
+    left: Money
+    """What he owes then."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebtPaid(_OfDebt):
+    """An officer found a payment of what a member owes the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebtWrittenOff(_OfDebt):
+    """Two officers wrote off what a member owed the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOffProposed(_OfDebt):
+    """An owner proposes to write a debt off; another officer has to agree."""
+
+    by_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeesAsked:
+    """A group asks the site for a part of what it has earned."""
+
+    group_id: int
+    request_id: int
+    amount: Money
+    by_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeesAnswered:
+    """Those who run the site paid it, or declined."""
+
+    group_id: int
+    request_id: int
+    amount: Money
+    by_id: int
+    is_paid: bool
+    note: str
+    """The reference of the payment, or the reason."""

@@ -15,7 +15,7 @@ from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books, service as ledger
 from marketplace.ledger.rules import guarantee_fund, receivable
-from marketplace.payments import queries as movements, service as payments
+from marketplace.payments import queries as movements, service as payments, sources
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, State as MovementState, Through
 
@@ -75,14 +75,17 @@ def intend_payout(
     order: Order, payee: Party, amount: Money, *, pause: timedelta = timedelta(), owed_since: datetime | None = None
 ) -> None:
     """`amount` of what is owed to one side is to be paid, after a pause. Each try is a movement of its own, known by
-    the deed it follows from."""
+    the deed it follows from; through a processor one for each payment that it is drawn on."""
     purpose = payout_purpose(order, payee)
     by_hand = is_paid_by_hand(order.facts(), payee)
-    payments.intend(
-        group_id=order.group_id, kind=KINDS[payee], amount=amount, person_id=finding.person_of(order, payee),
-        purpose=purpose, key=f"{purpose}:{order.line_count}", order_id=order.id, pause=pause,
-        gateway=Through.TREASURER if by_hand else order.terms.gateway, owed_since=owed_since,
-    )  # fmt: skip
+    gateway = Through.TREASURER if by_hand else order.terms.gateway
+    drawn = sources.parts_of(order.id, KINDS[payee], amount) if gateway is Through.STRIPE else [amount]
+    for number, part in enumerate(drawn):
+        payments.intend(
+            group_id=order.group_id, kind=KINDS[payee], amount=part, person_id=finding.person_of(order, payee),
+            purpose=purpose, key=f"{purpose}:{order.line_count}{f':{number}' if number else ''}", order_id=order.id,
+            pause=pause, gateway=gateway, owed_since=owed_since,
+        )  # fmt: skip
 
 
 def payouts_of(order: Order, payee: Party) -> list[Movement]:

@@ -118,3 +118,31 @@ class WriteMessage(Schema):
     text = Prose(most=MOST_IN_MESSAGE, required=True)
     to_treasurer = fields.Boolean(load_default=False)
     client_key = ClientKey(required=True)
+
+
+class ConfirmDebt(Schema):
+    client_key = ClientKey(required=True)
+    amount = Amount(required=True)
+    bank_reference = Line(most=140, required=True)
+
+
+class ProposeWriteOff(Schema):
+    client_key = ClientKey(required=True)
+    reason = Line(most=300, required=True)
+
+
+class AskForFees(Schema):
+    amount = Amount(required=True)
+
+
+class FillFund(Schema):
+    client_key = ClientKey(required=True)
+    fund_amount = Amount(required=True)
+
+
+class FeesPaid(Schema):
+    reference = Line(most=140, required=True)
+
+
+class FeesDeclined(Schema):
+    reason = Line(most=300, required=True)

@@ -53,10 +53,15 @@ class Permission(StrEnum):
     RETRACT_FOR_MEMBER = "retract a member's bid for him"
     REMOVE_MEMBER = "remove a member"
     RULE_ON_DISPUTE = "rule on a dispute"
+    ANSWER_BANK = "answer a bank that asks money back"
     CONFIRM_MONEY = "confirm money"
     CONFIRM_MONEY_LATE = "confirm money in the treasurer's place"
     KEEP_STATEMENT = "keep the bank's statement"
     ATTEST_BALANCE = "attest the bank's balance"
+    WRITE_OFF_DEBT = "propose to write off what a member owes"
+    AGREE_WRITE_OFF = "see what members owe, and agree to write it off"
+    ASK_FOR_FEES = "ask for the fees that the group has earned"
+    FILL_FUND = "put fees into the guarantee fund"
     SEE_INSTRUCTIONS = "see how the payment instructions change"
     CHANGE_INSTRUCTIONS = "change the payment instructions"
     APPROVE_INSTRUCTIONS = "approve or stop another officer's payment instructions"
@@ -163,10 +168,15 @@ PERMISSIONS: dict[Permission, Clause] = {
     P.RETRACT_FOR_MEMBER:    Clause(keeps_order,        sees_the_catalogue, W.ALWAYS),
     P.REMOVE_MEMBER:         Clause(keeps_order,        is_member,          W.ALWAYS),
     P.RULE_ON_DISPUTE:       Clause(is_officer,         is_member,          W.ALWAYS),
+    P.ANSWER_BANK:           Clause(is_officer,         is_member,          W.ALWAYS),
     P.CONFIRM_MONEY:         Clause(handles_money,      is_member,          W.ALWAYS),
     P.CONFIRM_MONEY_LATE:    Clause(is_officer,         is_member,          W.ALWAYS),
     P.KEEP_STATEMENT:        Clause(handles_money,      is_member,          W.ALWAYS),
     P.ATTEST_BALANCE:        Clause(is_officer,         is_member,          W.ALWAYS),
+    P.WRITE_OFF_DEBT:        Clause(is_owner,           is_member,          W.ALWAYS),
+    P.AGREE_WRITE_OFF:       Clause(is_officer,         is_member,          W.ALWAYS),
+    P.ASK_FOR_FEES:          Clause(handles_money,      is_member,          W.ALWAYS),
+    P.FILL_FUND:             Clause(is_owner,           is_member,          W.ALWAYS),
     P.SEE_INSTRUCTIONS:      Clause(is_officer,         is_officer,         W.ALWAYS),
     P.CHANGE_INSTRUCTIONS:   Clause(handles_money,      is_officer,         W.ALWAYS),
     P.APPROVE_INSTRUCTIONS:  Clause(is_officer,         is_officer,         W.ALWAYS),

@@ -57,6 +57,11 @@ def last_before(group_id: int, moment: datetime) -> Transfer | None:
     return db.session.scalar(query.order_by(Transfer.number.desc()).limit(1))
 
 
+def sums_on(accounts: Collection[str]) -> dict[str, Money]:
+    """What stands on each of the accounts, each in its own currency; one that nothing was posted to is not there."""
+    return _sums(_summed().where(Entry.account.in_(accounts)))
+
+
 def balances_of_group(group_id: int, chart: Chart | None = None) -> dict[str, Money]:
     """Every account in the group's books with its balance, or those of one line of the chart."""
     query = _summed().join(Transfer).where(Transfer.group_id == group_id)

@@ -35,3 +35,6 @@ IF_NOT_RULED = {
     State.APPEALED: _("The first ruling stands."),
     State.RETURN_REVIEWED: _("The money goes back to the buyer."),
 }
+
+ANSWER_BANK = _("send the bank what speaks for the seller")
+IF_NOT_SENT = _("The bank decides without having heard anything.")

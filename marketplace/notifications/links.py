@@ -149,3 +149,23 @@ def feedback(order_id: int) -> str:
 def attest(slug: str) -> str:
     """Where an officer says what the bank had at a month's end."""
     return f"/g/{slug}/treasury/bank/attest"
+
+
+def debt(slug: str) -> str:
+    """What one owes a group oneself."""
+    return f"/g/{slug}/debt"
+
+
+def debt_of(slug: str, person_id: int) -> str:
+    """Where officers look after what somebody owes."""
+    return f"/g/{slug}/treasury/debts/{person_id}"
+
+
+def fees(slug: str) -> str:
+    """What a group has earned."""
+    return f"/g/{slug}/fees"
+
+
+def claim(claim_id: int) -> str:
+    """Where a bank that asks money back is answered."""
+    return f"/chargebacks/{claim_id}"

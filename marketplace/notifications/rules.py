@@ -160,6 +160,11 @@ TOLD = {
         "return_shipped": _("%(title)s is on its way back to you."),
         "return_received": _("The return of %(title)s is being looked at, until %(until)s."),
         "return_contested": _("%(name)s contests what came back of %(title)s."),
+        "debt_paid": _("%(amount)s of what you owe %(group)s came in. You owe %(left)s now."),
+        "debt_written_off": _("%(amount)s of what you owed %(group)s is written off. You owe %(left)s now."),
+        "write_off_proposed": _("%(name)s proposes to write off %(amount)s that a member owes %(group)s."),
+        "fees_paid": _("%(amount)s of what %(group)s has earned was paid to it."),
+        "fees_declined": _("%(amount)s that %(group)s asked for is not paid: %(reason)s"),
         "message_new": _("%(name)s wrote to you about %(title)s."),
         "deadline_two_days": _("Two days are left for %(title)s: %(deed)s. If you do nothing: %(then)s"),
         "deadline_twelve_hours": _("Twelve hours are left for %(title)s: %(deed)s. If you do nothing: %(then)s"),
@@ -202,6 +207,15 @@ TOLD = {
         "dispute_ruler_proposed": _("%(name)s proposes that %(proposed)s rules about %(title)s."),
         "dispute_ruled": _("There is a ruling about %(title)s: %(ruling)s"),
         "dispute_appealed": _("%(name)s appeals against the ruling about %(title)s."),
+        "bank_evidence_wanted": _(
+            "The buyer’s bank asks %(amount)s back for %(title)s. Send it what speaks for the seller by %(until)s."
+        ),
+        "bank_words_wanted": _(
+            "The buyer’s bank asks %(amount)s back for %(title)s. Say and show what speaks for you by %(until)s."
+        ),
+        "bank_answered": _("%(name)s sent the bank what speaks for the seller of %(title)s."),
+        "bank_given_up": _("%(name)s left %(amount)s for %(title)s to the buyer’s bank."),
+        "bank_answer_refused": _("What you sent the bank about %(title)s was not taken: %(reason)s"),
     },
     "reputation": {
         "feedback_open": _("Say how the deal with %(name)s went: %(title)s. You have until %(until)s."),

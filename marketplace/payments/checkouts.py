@@ -102,14 +102,16 @@ def open_session(checkout_id: int, *, title: str, paid_url: str, back_url: str) 
 
 
 def has_paid(order_id: int) -> bool:
-    """Whether the buyer has done his part in one of the sessions of an order: what is open is looked at first.
+    """Whether the buyer has just done his part in one of the sessions of an order: what is open is looked at first. A
+    payment that came before, and was too little, does not count.
 
     Asks the processor: no unit of work may be open. Where it does not answer, what is known counts.
     """
+    found = False
     for checkout_id in [each.id for each in _open_of(order_id) if each.session_id is not None]:
         with suppress(StripeIsAway):
-            _has_paid(checkout_id)
-    return any(each.state in _HAS_PAID for each in of_order(order_id))
+            found = _has_paid(checkout_id) or found
+    return found or any(each.state == Paying.SUBMITTED for each in of_order(order_id))
 
 
 def _has_paid(checkout_id: int) -> bool:

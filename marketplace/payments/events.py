@@ -130,3 +130,29 @@ class SellerPayoutFailed:
     person_id: int
     reference: str
     """Of the payout at the processor: one for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OfContest:
+    group_id: int
+    order_id: int
+    claim: str
+    """What the processor calls the bank's claim."""
+    by: int
+    """The officer who answered it."""
+    is_given_up: bool
+    """He left the money to the bank; else he sent evidence."""
+    contest_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContestSent(_OfContest):
+    """The processor has the answer to a bank, and it cannot be changed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContestRefused(_OfContest):
+    """The processor would not take it. Another may be sent while there is time."""
+
+    reason: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from marketplace.kernel.money import Money
+from marketplace.payments.contest_rules import Evidence
 from marketplace.payments.rules import Kind
 
 
@@ -28,6 +29,21 @@ class Instruction:
     """Of a payout or refund: what the gateway calls the payment that the money came with."""
     account: str | None = None
     """Of a payout or reversal: what the gateway calls the person's account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """An answer to a bank that asks money back. The same key is always the same answer, and is given once."""
+
+    key: str
+    claim: str
+    """What the gateway calls the bank's claim."""
+    evidence: Evidence | None
+    """None: the bank is told that nobody contests it."""
+    parcel: bytes | None = None
+    """A PDF that shows that it was sent."""
+    pictures: bytes | None = None
+    """A PDF of what else is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,25 @@ class Gateway(Protocol):
 
     def look_up(self, instruction: Instruction) -> Outcome | None:
         """What became of an instruction whose outcome is not known; none if it never arrived."""
+        ...
+
+
+class Advocate(Protocol):
+    """A gateway that speaks with the buyers' banks. It answers as a gateway does, and what it leaves open is looked up
+    before it is asked again."""
+
+    name: str
+
+    def contest(self, contest: Contest) -> Outcome:
+        """Hand in what speaks for the seller."""
+        ...
+
+    def give_up(self, contest: Contest) -> Outcome:
+        """Leave the money to the bank."""
+        ...
+
+    def look_up_contest(self, contest: Contest) -> Outcome | None:
+        """What became of an answer whose outcome is not known; none if it never arrived."""
         ...
 
 

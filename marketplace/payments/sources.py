@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from marketplace.kernel.database import db
+from marketplace.kernel.money import Money
 from marketplace.payments import queries
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import LEAVES, Kind, State, Through
@@ -30,11 +31,32 @@ def choose(movement: Movement) -> None:
         movement.account = db.session.scalar(account)
 
 
-def _payment_for(movement: Movement, others: Sequence[Movement]) -> str | None:
-    """The payment that still holds enough. A second payment goes back before the first, which may be the seller's."""
+def parts_of(order_id: int, kind: Kind, amount: Money) -> list[Money]:
+    """How a sum that leaves is drawn on an order's payments through the processor: on one, where one holds enough; else
+    on several, for what was paid in two payments leaves in two. Never nothing: what no payment holds is asked for
+    all the same, and refused by the processor."""
+    others = [each for each in queries.of_order(order_id) if each.gateway == Through.STRIPE]
+    lefts = [left_of(payment, others) for payment in _payments(kind, others)]
+    if any(left >= amount.minor for left in lefts):
+        return [amount]
+    parts, rest = [], amount.minor
+    for left in lefts:
+        part = min(left, rest)
+        if part > 0:
+            parts.append(Money(part, amount.currency))
+            rest -= part
+    return parts if parts and not rest else [amount]
+
+
+def _payments(kind: Kind, others: Sequence[Movement]) -> list[Movement]:
+    """What was paid. A second payment goes back before the first, which may be the seller's."""
     paid = [each for each in others if each.kind == Kind.COLLECT and each.state == State.CONFIRMED]
-    if movement.kind == Kind.REFUND:
-        paid.reverse()
+    return paid[::-1] if kind is Kind.REFUND else paid
+
+
+def _payment_for(movement: Movement, others: Sequence[Movement]) -> str | None:
+    """The payment that still holds enough."""
+    paid = _payments(Kind(movement.kind), others)
     for payment in paid:
         if left_of(payment, [each for each in others if each.id != movement.id]) >= movement.amount_minor:
             return payment.bank_reference

@@ -98,14 +98,18 @@ def is_definite(error: stripe.StripeError) -> bool:
     return isinstance(error, stripe.InvalidRequestError | stripe.CardError)
 
 
+_OWN_HOST = "https://api.stripe.com"
+"""Stripe takes files at another host of its own; whatever stands in its place takes both at one."""
+
+
 def open_client(
     key: str, *, url: str, timeout_seconds: int, platform_secrets: tuple[str, ...] = (),
     connect_secrets: tuple[str, ...] = (), tries_more: int = _TRIES_MORE,
 ) -> Stripe:  # fmt: skip
     """The client for this key. It asks nobody yet."""
     client = stripe.StripeClient(
-        key, base_addresses={"api": url}, max_network_retries=tries_more,
-        http_client=stripe.RequestsClient(timeout=timeout_seconds),
+        key, base_addresses={"api": url} if url == _OWN_HOST else {"api": url, "files": url},
+        max_network_retries=tries_more, http_client=stripe.RequestsClient(timeout=timeout_seconds),
     )  # fmt: skip
     return Stripe(client, "_live_" in key, platform_secrets, connect_secrets)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from stripe import params as shapes
 from stripe.params import checkout as checkout_shapes
 
-from marketplace.playmoney import accounts, charges, checkout, disputes, reading, transfers
+from marketplace.playmoney import accounts, charges, checkout, disputes, files, reading, transfers
 from marketplace.playmoney.params import checked, nested
 from marketplace.playmoney.refusals import BROKEN, CONFLICT, MISSING, TOO_MANY, UNKNOWN, Malformed, Refusal
 from marketplace.playmoney.till import Thing, Till
@@ -102,6 +102,8 @@ TABLE = (
     Endpoint("GET",  "/v1/disputes/ID",                  S.DisputeRetrieveParams,        _one("dispute")),
     Endpoint("POST", "/v1/disputes/ID",                  S.DisputeUpdateParams,          _of(disputes.update)),
     Endpoint("POST", "/v1/disputes/ID/close",            S.DisputeCloseParams,           _named(disputes.give_up)),
+    Endpoint("POST", "/v1/files",                        S.FileCreateParams,             _asked(files.create)),
+    Endpoint("GET",  "/v1/files/ID",                     None,                           _one("file")),
     Endpoint("GET",  "/v1/balance",                      None,                           _balance),
     Endpoint("GET",  "/v1/balance_transactions",         S.BalanceTransactionListParams, _list("balance_transaction")),
     Endpoint("GET",  "/v1/balance_transactions/ID",      None,                           _one("balance_transaction")),

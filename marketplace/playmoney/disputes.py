@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from marketplace.playmoney import files
 from marketplace.playmoney.refusals import Refusal
 from marketplace.playmoney.till import Thing, Till, shown
 
 _FEE = 15_00
 _ANSWER_SECONDS = 9 * 24 * 3600
-_OPEN = {"needs_response", "under_review", "warning_needs_response", "warning_under_review"}
+OPEN = {"needs_response", "under_review", "warning_needs_response", "warning_under_review"}
+_LONGEST_TEXT, _LONGEST_OF_ALL = 20_000, 150_000
 _DECIDED_BY = {"winning_evidence": "won", "losing_evidence": "lost"}
 """Test texts, as Stripe's own: who submits them knows what comes of it."""
 
@@ -43,10 +45,13 @@ def update(till: Till, dispute_id: str, asked: Thing) -> Thing:
     """Evidence is put together, and handed in once with `submit`. Raises Refusal where it is decided."""
     dispute = till.find("dispute", dispute_id)
     details = dispute["evidence_details"]
-    if dispute["status"] not in _OPEN:
+    if dispute["status"] not in OPEN:
         raise Refusal("This dispute is already closed.")
     if asked.get("evidence") and details["submission_count"]:
         raise Refusal("Evidence was submitted already.")
+    if dispute["evidence_details"]["due_by"] < till.now():
+        raise Refusal("This dispute is past its due date.")
+    _check(till, asked.get("evidence", {}))
     dispute["evidence"] |= asked.get("evidence", {})
     dispute["metadata"] |= asked.get("metadata", {})
     details["has_evidence"] = bool(dispute["evidence"])
@@ -67,7 +72,7 @@ def give_up(till: Till, dispute_id: str) -> Thing:
 def decide(till: Till, dispute_id: str, verdict: str) -> Thing:
     """The bank's last word: won or lost; of an inquiry, that nothing came of it."""
     dispute = till.find("dispute", dispute_id)
-    if dispute["status"] not in _OPEN:
+    if dispute["status"] not in OPEN:
         raise Refusal("This dispute is already closed.")
     is_inquiry = dispute["status"].startswith("warning")
     dispute["status"] = "warning_closed" if is_inquiry else verdict
@@ -76,6 +81,13 @@ def decide(till: Till, dispute_id: str, verdict: str) -> Thing:
         till.emit("charge.dispute.funds_reinstated", dispute)
     till.emit("charge.dispute.closed", dispute)
     return shown(dispute)
+
+
+def _check(till: Till, evidence: Thing) -> None:
+    files.check(till, evidence)
+    lengths = [len(text) for name, text in evidence.items() if name not in files.EVIDENCE_FIELDS]
+    if lengths and (max(lengths) > _LONGEST_TEXT or sum(lengths) > _LONGEST_OF_ALL):
+        raise Refusal("The evidence is longer than what may be submitted.", param="evidence")
 
 
 def _book(till: Till, dispute: Thing, amount: int, *, category: str, fee: int = 0) -> None:

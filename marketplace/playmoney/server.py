@@ -12,8 +12,9 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from marketplace.playmoney import checkout
+from marketplace.playmoney import checkout, files
 from marketplace.playmoney.answering import Answer, Door, Request
+from marketplace.playmoney.bank import Desk
 from marketplace.playmoney.hooks import Endpoint, Hooks
 from marketplace.playmoney.pages import Pages
 from marketplace.playmoney.till import Till
@@ -80,6 +81,7 @@ class StandIn:
         app = Flask(__name__, static_folder=None)
         app.add_url_rule("/v1/<path:path>", "api", self._api, methods=["GET", "POST", "DELETE"])
         Pages(self.till).register(app)
+        Desk(self.till).register(app)
         return app
 
     def _api(self, path: str) -> Response:
@@ -90,13 +92,21 @@ class StandIn:
         answer = self.door.answer(
             Request(
                 method=request.method, path=f"/v1/{path}",
-                pairs=tuple((request.args if request.method == "GET" else request.form).items(multi=True)),
+                pairs=_pairs(),
                 authorisation=request.headers.get("Authorization", "").removeprefix("Bearer "),
                 key=request.headers.get("Idempotency-Key", ""), base=request.host_url.rstrip("/"),
             ),
             fault,
         )  # fmt: skip
         return _hung_up() if answer.is_lost else _said(answer)
+
+
+def _pairs() -> tuple[tuple[str, str], ...]:
+    """What was sent with the request, files among it."""
+    if request.method == "GET":
+        return tuple(request.args.items(multi=True))
+    sent = [(name, files.pair(file.filename or "", file.read())) for name, file in request.files.items(multi=True)]
+    return (*request.form.items(multi=True), *sent)
 
 
 def _said(answer: Answer) -> Response:

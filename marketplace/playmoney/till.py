@@ -22,7 +22,7 @@ Thing = dict[str, Any]
 
 KINDS = (
     "account", "account_link", "checkout.session", "payment_intent", "charge", "refund", "transfer",
-    "transfer_reversal", "dispute", "balance_transaction", "event",
+    "transfer_reversal", "dispute", "balance_transaction", "event", "file",
 )  # fmt: skip
 _FEE_BASIS_POINTS, _FEE_FIXED = 150, 25
 """A card of the same region: 1.5 % and 0.25 (Stripe's price list for Europe, 2026)."""

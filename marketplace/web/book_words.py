@@ -43,6 +43,13 @@ DEPOSITS: dict[str, LazyString] = {
     MEMOS[PayoutDeed.CONFIRM_PAYOUT]: _l("Paid out of a deposit"),
     MEMOS[PayoutDeed.PAYOUT_MISSING]: _l("Payout out of a deposit that did not arrive, owed again"),
 }
+# What debts and fees post.
+OTHERS: dict[str, LazyString] = {
+    "Debt paid": _l("Paid by a member who owed it to the group"),
+    "Debt written off": _l("Written off: a member owed it to the group"),
+    "Fees paid to the group": _l("Fees paid to the group"),
+    "Fees put into the guarantee fund": _l("Fees put into the guarantee fund"),
+}
 LAPSED: dict[State, LazyString] = {
     S.TOPPING_UP: _l("Refund, not paid in full, order %(number)s"),
     S.HELD: _l("Refund, never shipped, order %(number)s"),
@@ -56,7 +63,7 @@ LAPSED: dict[State, LazyString] = {
 def what(row: Row) -> str:
     """What this transfer was. One that no order caused is called as it was posted."""
     if row.line is None:
-        words = DEPOSITS.get(row.memo)
+        words = DEPOSITS.get(row.memo) or OTHERS.get(row.memo)
         return str(words) % {"number": row.order_id} if words else row.memo
     action = Action(row.line.action)
     if action is Action.LAPSE:

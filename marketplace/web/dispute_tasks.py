@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from marketplace.accounts import queries as people
-from marketplace.disputes import waiting
+from marketplace.disputes import claim_finding, waiting
 from marketplace.disputes.dispute_rules import State
 from marketplace.disputes.waiting import DisputeWaits, Task as What
 from marketplace.groups import queries as groups
@@ -41,6 +41,16 @@ WORDS: dict[What, Words] = {
         _l("%(held)s is held. You have no part in it."), ""),
 }
 # fmt: on
+ANSWER_BANK = Words(
+    _l("Answer the bank: %(title)s"),
+    _l("See what would be sent"),
+    _l("The buyer’s bank asks %(held)s back. You are party to neither side."),
+    _l("Then the bank decides without having heard anything."),
+)  # fmt: skip
+ADD_FOR_BANK = Words(
+    _l("What speaks for you? %(title)s"), _l("Say and show it"),
+    _l("The buyer’s bank asks %(held)s back."), _l("Then the bank decides with what it has."),
+)  # fmt: skip
 # Where nothing stands at the end of a line, what follows is said as the page of the dispute says it.
 # They may look for somebody before a ruling is due.
 THEN_STILL_CHOOSING = _l("Then a ruling is due, and for 48 hours more you can agree on somebody.")
@@ -60,6 +70,19 @@ def tasks_of(person_id: int) -> Iterable[Task]:
             item_id=wait.item_id,
         )
         yield replace(task, then=task.then or _silence(wait, names))
+
+
+def claims_of(person_id: int) -> Iterable[Task]:
+    """The banks that this person may answer, and those to whom he can say something as the seller."""
+    found = [(ANSWER_BANK, *each) for each in claim_finding.waiting_for(person_id)]
+    found += [(ADD_FOR_BANK, *each) for each in claim_finding.waiting_for_seller(person_id)]
+    here = groups.groups({order.group_id for _, _, order in found})
+    for words, claim, order in found:
+        yield words.task(
+            {"title": order.title, "held": money_text(claim.amount)},
+            url=url_for("chargebacks.show", claim_id=claim.id), deadline=claim.evidence_due_at,
+            zone=here[order.group_id].time_zone, item_id=order.item_id,
+        )  # fmt: skip
 
 
 def _silence(wait: DisputeWaits, names: Mapping[int, str]) -> str:

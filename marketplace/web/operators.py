@@ -15,14 +15,14 @@ from werkzeug.wrappers import Response
 from marketplace.auctions import chances, matching, offering, queries as auctions, watching
 from marketplace.bankbook import reminding as bank_reminding
 from marketplace.deposits import lapsing, reminding, returning
-from marketplace.disputes import queries as disputes
+from marketplace.disputes import claim_telling, queries as disputes
 from marketplace.escrow import queries as escrow, treasury
 from marketplace.kernel import clock, heartbeat
 from marketplace.kernel.backlog import Backlog
 from marketplace.kernel.errors import NotFound
 from marketplace.ledger import reserves
 from marketplace.notifications import queries as notices, service as notifications
-from marketplace.payments import checkouts, incoming, lateness, queries as payments, reconciling, schemas
+from marketplace.payments import checkouts, contesting, incoming, lateness, queries as payments, reconciling, schemas
 from marketplace.reputation import queries as reputation
 from marketplace.web.forms import Form
 from marketplace.web.health import faults
@@ -50,8 +50,10 @@ BACKLOGS: tuple[tuple[LazyString, Callable[[datetime], Backlog]], ...] = (
     (_l("Disputes on which the clock acts"), disputes.to_lapse),
     (_l("Disputes to remind of"), disputes.to_remind),
     (_l("Groups to ask whether their bank’s balance was looked at"), bank_reminding.to_ask),
+    (_l("Banks to remind of that are to be answered"), claim_telling.to_remind),
     (_l("Books to seal for the day"), reserves.to_take),
     (_l("Movements of money to ask a gateway for"), payments.to_ask),
+    (_l("Answers to send to banks"), contesting.to_send),
     (_l("What Stripe told and is to be acted on"), incoming.to_act_on),
     (_l("Card payments to look at again"), checkouts.to_look_at),
     (_l("Books of others to hold against ours"), reconciling.to_reconcile),

@@ -10,6 +10,7 @@ from flask import render_template
 
 from marketplace.accounts import queries as accounts
 from marketplace.catalog import queries as catalog
+from marketplace.disputes.claim_finding import contesters_of
 from marketplace.escrow import chargebacks, finding, late_payouts, order_rules, parcel_queries, queries
 from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Message, Order, OrderLine
@@ -23,10 +24,11 @@ from marketplace.groups.models import Group
 from marketplace.groups.proposal_rules import Deed
 from marketplace.kernel import clock
 from marketplace.notifications import links
-from marketplace.payments import queries as payments, stripe_client
+from marketplace.payments import contesting, queries as payments, stripe_client
 from marketplace.payments.rules import Through
 from marketplace.reputation import queries as reputation
 from marketplace.web import late_words
+from marketplace.web.chargeback_words import people_of, views_of
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in, about
 from marketplace.web.order_proceeds import proceeds_of, waits_for
@@ -87,7 +89,7 @@ def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None =
             dispute_path=links.dispute(order.id),
             proceeds=proceeds_of(facts, lines),
             takes_cards=stripe_client.is_set_up(),
-            claims=chargebacks.claims_on(order.id) if facts.is_by_gateway else [],
+            **_claims(order, facts, person_id, now),
             is_by_hand=order.is_for_officers,
             waits_for=waits_for(lines) if facts.is_by_gateway else "",
             parcel_reference=parcel_reference_of(order.parcel_id) if order.parcel_id else "",
@@ -96,6 +98,17 @@ def order_page(order_id: int, person_id: int, forms: Mapping[str, Form] | None =
             **_to_do(order, facts, party, now),
             **late_words.on_page(late_payouts.of_order(order.id, person_id, now)),
         )
+
+
+def _claims(order: Order, facts: order_rules.Order, person_id: int, now: datetime) -> dict[str, Any]:
+    """What the buyer's bank asks, how it was answered, and which of it the reader may answer himself."""
+    found = chargebacks.claims_on(order.id) if facts.is_by_gateway else []
+    if not found:
+        return {"claims": [], "answerable": set()}
+    answers = contesting.of_order(order.id)
+    views = views_of(found, answers, accounts.names_of(people_of(answers)))
+    may = person_id in contesters_of([order], now=now)[order.id].may_contest
+    return {"claims": views, "answerable": {view.id for view in views if may and view.is_answerable}}
 
 
 def _people_of(order: Order, lines: list[OrderLine], messages: list[Message]) -> set[int]:

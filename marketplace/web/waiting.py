@@ -17,7 +17,7 @@ from marketplace.groups import queries as group_queries, waiting as group_waitin
 from marketplace.groups.handover_queries import HandoverWaits
 from marketplace.kernel import clock
 from marketplace.reputation import queries as reputation
-from marketplace.web import deposit_tasks, dispute_tasks, late_words, order_tasks, proposal_words
+from marketplace.web import debt_tasks, deposit_tasks, dispute_tasks, late_words, order_tasks, proposal_words
 from marketplace.web.format import money_text
 from marketplace.web.handover_words import handover_task
 from marketplace.web.limits import only_reads
@@ -173,6 +173,8 @@ SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
     deposit_tasks.tasks_of,
     dispute_tasks.tasks_of,
     late_words.tasks_of,
+    dispute_tasks.claims_of,
+    debt_tasks.tasks_of,
     _from_auctions,
     _from_chances,
     _from_offers,

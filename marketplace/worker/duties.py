@@ -14,11 +14,21 @@ from marketplace.auctions import chances, closing, matching, offering, watching
 from marketplace.bankbook import importing as bank_importing, reminding as bank_reminding
 from marketplace.catalog import import_keeping
 from marketplace.deposits import lapsing, reminding
-from marketplace.disputes import lapsing as disputes
+from marketplace.disputes import claim_telling, lapsing as disputes
 from marketplace.escrow import lapsing as escrow
 from marketplace.ledger import reserves
 from marketplace.notifications import sending
-from marketplace.payments import asking, checkouts, incoming, lateness, reconciling, sellers, sweeping, unheard
+from marketplace.payments import (
+    asking,
+    checkouts,
+    contesting,
+    incoming,
+    lateness,
+    reconciling,
+    sellers,
+    sweeping,
+    unheard,
+)
 from marketplace.reputation import service as reputation
 from marketplace.worker import deposits
 
@@ -55,8 +65,10 @@ TIMETABLE: tuple[Duty, ...] = (
     Duty("lapse disputes", 2, disputes.lapse_due_disputes),
     Duty("remind of disputes", 60, disputes.remind_due_disputes),
     Duty("ask for attestations", 60, bank_reminding.ask_for_attestations),
+    Duty("remind of banks to answer", 60, claim_telling.remind_due_claims),
     Duty("take daily roots", 60, reserves.take_due_roots),
     Duty("ask gateways", 1, asking.ask_gateways, calls_outside=True),
+    Duty("answer banks", 5, contesting.send_due_contests, calls_outside=True),
     Duty("act on what Stripe told", 1, incoming.act_on_due_events, calls_outside=True),
     Duty("look at card payments", 10, checkouts.look_at_due_checkouts, calls_outside=True),
     Duty("find what no webhook told", 60, sweeping.sweep_events, calls_outside=True),

@@ -73,6 +73,23 @@ def pays_by_card(marta: Visitor, order: int, stripe: StandIn) -> None:
     marta.reads_soon("Your money is held")
 
 
+def answers_the_bank(visitor: NewVisitor, jonas: Visitor, group: Club) -> None:
+    """The seller says what speaks for him, and a moderator sends it."""
+    jonas.presses("Say and show what speaks for you")
+    jonas.fills({"In your words": "He wrote to me before he paid."})
+    jonas.presses("Add it")
+    jonas.reads("It is added", "He wrote to me before he paid.")
+    vera = visitor()
+    vera.signs_in(group.moderator.email, phone=group.moderator.phone)
+    vera.opens("/")
+    vera.presses("See what would be sent", within="main")
+    vera.fills({"What you say yourself": "They have met at our table."})
+    vera.presses("Read exactly what is sent")
+    vera.reads("Do you send the bank exactly this?", "He wrote to me before he paid.")
+    vera.presses("Send it to the bank")
+    vera.reads("What the bank reads", "They have met at our table.")
+
+
 @pytest.mark.parametrize("on_phone", [False, True], ids=["desk", "phone"])
 def test_an_order_is_paid_by_card_and_the_seller_by_transfer(
     visitor: NewVisitor, here: House, stripe: StandIn, on_phone: bool
@@ -112,6 +129,8 @@ def test_both_see_that_the_bank_asks_the_money_back(visitor: NewVisitor, here: H
     jonas.reads_soon("The buyer’s bank asks the money back")
     agnes.signs_in(group.treasurer.email, phone=group.treasurer.phone)
     agnes.opens(f"/orders/{order}")
-    agnes.reads("What the bank says")
+    agnes.reads("What the bank says", "The card’s owner says that he did not make this payment")
+    answers_the_bank(visitor, jonas, group)
     disputes.decide(stripe.till, opened["id"], "won")
+    jonas.opens(f"/orders/{order}")
     jonas.reads_soon("Ship it")

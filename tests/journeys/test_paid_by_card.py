@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from marketplace.accounts.models import Person
-from marketplace.escrow import card_paying, lapsing, payouts, processor_proving, proving
+from marketplace.escrow import card_paying, delivery, lapsing, payouts, processor_proving, proving
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.statements import statement_of
@@ -18,7 +18,7 @@ from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import db, unit_of_work
 from marketplace.ledger import audit, queries as ledger
 from marketplace.ledger.rules import Chart, gateway, payable, receivable
 from marketplace.payments import checkouts
@@ -39,7 +39,7 @@ from tests.factories.escrow import (
     treasurer_of,
 )
 from tests.factories.groups import a_member
-from tests.factories.stripe import BACK, become_seller, hear, now_of, reconciled, stripe_at
+from tests.factories.stripe import BACK, become_seller, hear, later_is_now, now_of, reconciled, stripe_at
 
 BY_CARD = Terms(fee_basis_points=500, gateway=Through.STRIPE)
 
@@ -93,13 +93,14 @@ def state(order: Order) -> State:
     return State(fresh(order).state)
 
 
-def check_books(order: Order, stripe: StandIn) -> None:
-    """Sound, and to the cent what the stand-in has. What a bank asks back is the order's until it decides."""
+def check_books(order: Order, stripe: StandIn, *, others: int = 0) -> None:
+    """Sound, and to the cent what the stand-in has, less what `others` paid. What a bank asks back is the order's until
+    it decides."""
     assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
     available, pending = stripe.till.balance()
     there = available.get("eur", 0) + pending.get("eur", 0)
     contested = sum(each["amount"] for each in stripe.till.all("dispute", status="needs_response"))
-    assert ledger.balance(gateway(order.group_id, Through.STRIPE), "EUR").minor == there + contested
+    assert ledger.balance(gateway(order.group_id, Through.STRIPE), "EUR").minor == there + contested - others
 
 
 def left(order: Order) -> dict[str, int]:
@@ -397,3 +398,58 @@ def test_no_order_waits_for_a_processor_for_ever(app: Flask, stripe: StandIn) ->
         work(stripe)
         assert state(order) == State.CLOSED
     assert stripe.till.all("refund")[0]["amount"] == 142_00, "what comes then is given back"
+
+
+def pay_too_little(order: Order, stripe: StandIn) -> None:
+    """He is to pay 132.00 as long as he picks it up, and has it posted by the time that his payment comes in."""
+    with unit_of_work():
+        db.session.get_one(Order, order.id).can_be_picked_up = True
+    first = card_paying.begin_card_payment(order_id=order.id, by=order.buyer_id, address_id=None)
+    checkouts.open_session(first, title="Clock", **BACK)
+    session = now_of(first)
+    delivery.choose_delivery(order_id=order.id, by=order.buyer_id, address_id=an_address(order.buyer_id))
+    with stripe.till.lock:
+        checkout.pay(stripe.till, str(session.session_id))
+    hear(stripe)
+
+
+@pytest.mark.parametrize("ending", ["release", "refund", "split"])
+def test_of_what_came_short_the_rest_is_paid_by_card_and_leaves_as_it_came(
+    app: Flask, stripe: StandIn, ending: str
+) -> None:
+    order = an_order_by_card(stripe)
+    pay_other_orders(stripe)
+    pay_too_little(order, stripe)
+    assert state(order) == State.TOPPING_UP
+    assert not checkouts.has_paid(order.id), "what came before is not the rest"
+    pay(order, stripe)
+    assert state(order) == State.HELD
+    assert [each["amount_total"] for each in stripe.till.all("checkout.session")[:2]] == [10_00, 132_00]
+    check_books(order, stripe, others=100_00)
+    ship(order)
+    receive(order)
+    if ending == "release":
+        release(order)
+    else:
+        dispute(order)
+        rule(order, *([Action.REFUND] if ending == "refund" else [Action.DIVIDE, 60_00]))
+    for _day in range(3):
+        with clock.at(clock.now() + timedelta(days=_day)):
+            later_is_now()
+            work(stripe)
+    assert state(order) == State.CLOSED
+    mine = [each for each in stripe.till.all("refund") if each["metadata"].get("order_id") == str(order.id)]
+    assert sum(each["amount"] for each in mine) == {"release": 0, "refund": 142_00, "split": 60_00}[ending]
+    check_books(order, stripe, others=100_00)
+
+
+def test_what_came_short_goes_back_if_the_rest_does_not_come(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay_other_orders(stripe)
+    pay_too_little(order, stripe)
+    with clock.at(clock.now() + timedelta(days=4)):
+        work(stripe)
+        work(stripe)
+    assert state(order) == State.CLOSED
+    assert [each["amount"] for each in stripe.till.all("refund")] == [132_00]
+    check_books(order, stripe, others=100_00)

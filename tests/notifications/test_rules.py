@@ -40,6 +40,9 @@ SILENT = {
     "ChargebackLost": "the order tells of it",
     "ChargebackOpened": "the order tells of it",
     "ChargebackWon": "the order tells of it",
+    "ContestRefused": "AnswerRefused tells of it",
+    "ContestSent": "BankAnswered tells of it",
+    "FeesAsked": "those who run the site see it on their page",
     "FeeTaken": "the order tells of it",
     "MovementBounced": "the order tells of it",
     "MovementConfirmed": "the order tells of it",
@@ -116,7 +119,8 @@ def test_nothing_is_told_of_an_order_that_cannot_happen() -> None:
 def test_each_kind_about_orders_is_used() -> None:
     from_changes = {told.kind for table in (TOLD, LAPSED, CANCELLED, PARCELS, BY_GATEWAY) for told in table.values()}
     others = {"order_to_pay", "message_new", "confirmer_missing", rules.deadline_kind(48), rules.deadline_kind(12)}
-    assert from_changes | others == set(rules.TOLD["escrow"])
+    of_debts = {"debt_paid", "debt_written_off", "write_off_proposed", "fees_paid", "fees_declined"}
+    assert from_changes | others | of_debts == set(rules.TOLD["escrow"])
 
 
 def test_details_come_back_as_what_they_were() -> None:

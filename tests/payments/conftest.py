@@ -16,7 +16,7 @@ from tests.factories.stripe import stripe_at
 ANNOUNCED = (
     payments.MovementConfirmed, payments.MovementFailed, payments.MovementBounced, payments.MovementWaits,
     payments.FeeTaken, payments.PaymentSubmitted, payments.ChargebackOpened, payments.ChargebackWon,
-    payments.ChargebackLost, payments.SellerPayoutFailed,
+    payments.ChargebackLost, payments.SellerPayoutFailed, payments.ContestSent, payments.ContestRefused,
 )  # fmt: skip
 
 

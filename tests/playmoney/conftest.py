@@ -18,4 +18,5 @@ def stripe_here() -> Iterator[StandIn]:
 
 @pytest.fixture
 def client(stripe_here: StandIn) -> StripeClient:
-    return StripeClient("sk_test_play", base_addresses={"api": stripe_here.url}, max_network_retries=0)
+    addresses = {"api": stripe_here.url, "files": stripe_here.url}
+    return StripeClient("sk_test_play", base_addresses=addresses, max_network_retries=0)  # type: ignore[arg-type]

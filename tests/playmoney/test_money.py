@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import urllib.error
 import urllib.parse
 import urllib.request
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -230,3 +232,44 @@ def test_money_that_has_not_arrived_is_pending() -> None:
         )
         refund = client.v1.refunds.create({"charge": charge.id, "amount": 10_00})
         assert (refund.status, refund.pending_reason) == ("pending", "insufficient_funds")
+
+
+def test_evidence_is_handed_in_with_files_and_the_bank_decides(client: StripeClient, stripe_here: StandIn) -> None:
+    opened = disputes.open_(stripe_here.till, a_charge(client, stripe_here).id)
+    stream = BytesIO(b"%PDF-1.4 pages")
+    stream.name = "pages.pdf"
+    file = client.v1.files.create({"purpose": "dispute_evidence", "file": stream})
+    assert (file.type, file.size, file.filename) == ("pdf", 14, "pages.pdf")
+    told = {"uncategorized_text": "He confirmed <b>receipt</b>.", "uncategorized_file": file.id}
+    changed = client.v1.disputes.update(opened["id"], {"evidence": told, "submit": True})
+    assert (changed.status, changed.evidence_details.submission_count) == ("under_review", 1)
+    desk = f"{stripe_here.url}/bank"
+    assert b"He confirmed &lt;b&gt;receipt&lt;/b&gt;." in urllib.request.urlopen(desk).read()
+    assert urllib.request.urlopen(f"{desk}/files/{file.id}").read() == b"%PDF-1.4 pages"
+    urllib.request.urlopen(f"{desk}/{opened['id']}", b"verdict=won")
+    for gone in (urllib.request.Request(f"{desk}/{opened['id']}", b"verdict=lost"), f"{desk}/files/file_none"):
+        with pytest.raises(urllib.error.HTTPError) as why:
+            urllib.request.urlopen(gone)
+        assert why.value.code == 410
+        why.value.close()
+    assert client.v1.disputes.retrieve(opened["id"]).status == "won"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "match"),
+    [
+        ({"uncategorized_file": "file_none"}, "No such file"),
+        ({"uncategorized_text": "x" * 20_001}, "longer"),
+        ({"no_such_part": "x"}, "unknown parameter"),
+    ],
+)
+def test_evidence_that_a_bank_does_not_take_is_refused(
+    client: StripeClient, stripe_here: StandIn, evidence: dict[str, str], match: str
+) -> None:
+    opened = disputes.open_(stripe_here.till, a_charge(client, stripe_here).id)
+    with pytest.raises(stripe.InvalidRequestError, match=match):
+        client.v1.disputes.update(opened["id"], {"evidence": evidence, "submit": True})  # type: ignore[typeddict-item]
+    stream = BytesIO(b"no file that a bank reads")
+    stream.name = "x.exe"
+    with pytest.raises(stripe.InvalidRequestError, match="file type"):
+        client.v1.files.create({"purpose": "dispute_evidence", "file": stream})

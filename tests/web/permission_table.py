@@ -511,6 +511,36 @@ TABLE: dict[str, tuple[Line, ...]] = {
     "POST /disputes/<int:dispute_id>/rulers": (to(PARTIES, "a dispute to rule on", refused=RULER),),
     "POST /disputes/<int:dispute_id>/rulers/accept": (to(PARTIES, "a dispute to rule on", refused=RULER),),
 
+    # ---- Banks that ask money back: the seller's words, and whoever could rule sends them ----
+    "GET /chargebacks/<int:claim_id>": (to(SELLER | RULER, "a bank’s claim"), to(SELLER | RULER, "a bank’s claim that was answered")),
+    "POST /chargebacks/<int:claim_id>/words": (to(SELLER, "a bank’s claim", refused=RULER),),
+    "GET /chargebacks/<int:claim_id>/proof": (to(SELLER | RULER, "a bank’s claim"),),
+    "POST /chargebacks/<int:claim_id>/check": (to(RULER, "a bank’s claim", refused=SELLER),),
+    "POST /chargebacks/<int:claim_id>/contest": (to(RULER, "a bank’s claim", refused=SELLER),),
+    "POST /chargebacks/<int:claim_id>/give-up": (to(RULER, "a bank’s claim", refused=SELLER),),
+    "GET /chargebacks/<int:claim_id>/pictures/<name>": (to(SELLER | RULER, "a bank’s claim"),),
+    "GET /chargebacks/<int:claim_id>/sent/<int:contest_id>/<any(parcel, pictures):name>": (to(RULER, "what a bank was sent"),),
+
+    # ---- What members owe, and what the group has earned ----
+    "GET /debts": whoever_signs_in(),
+    "GET /g/<slug>/debt": (to(MEMBERS | REMOVED),),
+    "GET /g/<slug>/treasury/debts": (to(OFFICERS, refused=MEMBERS),),
+    "GET /g/<slug>/treasury/debts/<int:person_id>": (
+        to(OFFICERS, "a debt", refused=MEMBERS),
+        to(OFFICERS - TREASURER, "the treasurer’s debt", refused=MEMBERS),
+    ),
+    "POST /g/<slug>/treasury/debts/<int:person_id>/paid": (to(CONFIRMERS, "a debt", refused=MEMBERS),),
+    "POST /g/<slug>/treasury/debts/<int:person_id>/write-off": (to(OWNER, "a debt", refused=MEMBERS),),
+    "POST /g/<slug>/treasury/debts/<int:person_id>/write-off/agree": (button(OFFICERS - OWNER, "a debt to write off", refused=MEMBERS),),
+    "POST /g/<slug>/treasury/debts/<int:person_id>/write-off/drop": (button(OFFICERS, "a debt to write off", refused=MEMBERS),),
+    "GET /g/<slug>/fees": (to(MEMBERS),),
+    "POST /g/<slug>/fees/ask": (to(CONFIRMERS, refused=MEMBERS),),
+    "POST /g/<slug>/fees/take-back": (button(CONFIRMERS, "the group", refused=MEMBERS),),
+    "POST /g/<slug>/fees/fund": (to(OWNER, refused=MEMBERS),),
+    "GET /operator/fees": (to(OPERATOR),),
+    "POST /operator/fees/<int:request_id>/paid": (to(OPERATOR, "a request for fees"),),
+    "POST /operator/fees/<int:request_id>/decline": (to(OPERATOR, "a request for fees"),),
+
     # ---- Money: nobody confirms his own, and other officers only in the treasurer's place ----
     "GET /g/<slug>/treasury": (to(OFFICERS, refused=MEMBERS),),
     "GET /g/<slug>/books": (to(MEMBERS),),

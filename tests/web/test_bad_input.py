@@ -52,7 +52,7 @@ ALIKE = set(RANGES) - {"fee_basis_points", "days_to_pay", "deposit_minor", "depo
 # What nobody types: hidden, a button's or a box's own value. A wrong one is no mistake of a person's, and what is wrong
 # is said above the form.
 UNSEEN = set(
-    "client_key shipping_seen price_seen offer version agreed_version based_on photo_id do subject confirmed "
+    "client_key shipping_seen price_seen offer version agreed_version based_on photo_id do subject confirmed digest "
     "to_treasurer pickup_possible is_default is_listed person_id decision part rows amount_minor statement".split()
 )
 PASSWORDS = {"password", "new_password"}
@@ -65,7 +65,7 @@ NOT_NOW = {"/disputes/<int:dispute_id>/rulers", "/disputes/<int:dispute_id>/rule
 # They show what would be, and write nothing; or write only a mail to somebody who is not there.
 WRITES_NOTHING = {
     "/g/<slug>/lots/<int:number>/check", "/g/<slug>/lots/<int:number>/offer/check",
-    "/disputes/<int:dispute_id>/ruling/check", "/g/<slug>/agree", "/new-password",
+    "/chargebacks/<int:claim_id>/check", "/disputes/<int:dispute_id>/ruling/check", "/g/<slug>/agree", "/new-password",
     "/prove-address", "/settings/verify",
 }  # fmt: skip
 

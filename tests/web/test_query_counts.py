@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from marketplace.deposits.rules import State as DepositState
 from marketplace.disputes import answering
 from marketplace.disputes.dispute_rules import Reason
 from marketplace.escrow import messages, parcels
+from marketplace.escrow.chargeback_models import BankClaim
 from marketplace.escrow.order_rules import State
 from marketplace.groups import joining, moderation, service as groups
 from marketplace.groups.models import Group
@@ -28,10 +30,13 @@ from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
 from marketplace.payments.models import Movement
+from marketplace.payments.rules import Through
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.bank import kept
 from tests.factories.catalog import a_photo, an_item
+from tests.factories.claims import an_order_by_card, asked_back, the_seller_says
+from tests.factories.debts import a_debt
 from tests.factories.deposits import a_deposit, confirm as confirm_deposit
 from tests.factories.disputes import a_dispute, a_key, an_upload
 from tests.factories.escrow import an_order
@@ -135,6 +140,16 @@ PAGES = [
     (Who.MODERATOR, "rulings.queue", "the group"),
     (Who.BUYER, "disputes.show", "a dispute"),
     (Who.MODERATOR, "disputes.show", "a dispute"),
+    (Who.TREASURER, "debts.index", "the group"),
+    (Who.OWNER, "debts.show", "a debt to write off"),
+    (Who.MEMBER, "debts.mine", "the group"),
+    (Who.MEMBER, "debts.own", "the group"),
+    (Who.OWNER, "fees.show", "the group"),
+    (Who.OPERATOR, "fees.requests", "the group"),
+    (Who.MODERATOR, "chargebacks.show", "a bank’s claim"),
+    (Who.MODERATOR, "chargebacks.show", "a bank’s claim that was answered"),
+    (Who.SELLER, "chargebacks.show", "a bank’s claim"),
+    (Who.SELLER, "orders.show", "a bank’s claim that was answered"),
     (Who.BUYER, "notices.index", "the group"),
     (Who.BUYER, "accounts.overview", "the group"),
     (Who.BUYER, "card_accounts.show", "the group"),
@@ -220,6 +235,9 @@ class _Growth:
         self.more_sales()
         self.more_orders()
         self.more_disputes()
+        self.more_claims()
+        a_debt(self.group, a_member(self.group))
+        a_debt(self.group, self.member)
         self.more_deposits()
         self.late_payouts()
         self.more_of_the_bank()
@@ -313,6 +331,17 @@ class _Growth:
             self.group, (0, f"{order.reference}", 142_00), (0, f"Somebody {self.round}", 142_00), (0, "Dues", 3_00),
             (0, f"{order.reference} again", -5_00), closing=0,
         )  # fmt: skip
+
+    def more_claims(self) -> None:
+        """More is written and shown for the bank; and another bank asks."""
+        assert self.world.stripe is not None
+        here = self.world.things["a bank’s claim"]
+        claim = db.session.get_one(BankClaim, here["claim_id"])
+        messages.write_message(order_id=here["order_id"], by=self.buyer.id, text="It came.", client_key=a_key())
+        the_seller_says(claim, "Once more.")
+        by_card = replace(self.group.terms, gateway=Through.STRIPE)
+        order = an_order(group=self.group, seller=self.seller, buyer=self.buyer, terms=by_card)
+        asked_back(self.world.stripe, an_order_by_card(self.world.stripe, order=order))
 
     def more_disputes(self) -> None:
         order = an_order(State.INSPECTING, group=self.group, seller=self.seller, buyer=self.buyer)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from marketplace.auctions.models import Alias, Lot
+from marketplace.disputes import claims
+from marketplace.disputes.evidence_rules import Chosen
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
@@ -62,6 +64,14 @@ def last_month(_world: World) -> object:
 def of(thing: str, name: str) -> Callable[[World], object]:
     """A number that the world gave, such as that of the buyer's address."""
     return lambda world: world.things[thing][name]
+
+
+def _digest(world: World) -> object:
+    """Of what a moderator sends who ticks nothing and says something himself."""
+    chosen = Chosen(frozenset(), frozenset(), with_address=False, with_email=False, statement="The tracking says so.")
+    claim_id = world.things["a bank’s claim"]["claim_id"]
+    with world.app.app_context():
+        return claims.gathered(claim_id=claim_id, by=world.ids[Who.MODERATOR], chosen=chosen).digest
 
 
 def a_bidder(world: World) -> object:
@@ -209,6 +219,16 @@ FORMS: dict[str, Sent] = {
     "/disputes/<int:dispute_id>/ruling/check": Sent(Who.MODERATOR, "a dispute to rule on", {"outcome": "split", "part": "20.00", "words": "B1 shows it.", **_KEY}),
     "/disputes/<int:dispute_id>/ruling": Sent(Who.MODERATOR, "a dispute to rule on", {"outcome": "split", "part": "20.00", "words": "B1 shows it.", **_KEY}),
     "/disputes/<int:dispute_id>/appeal": Sent(Who.SELLER, "a dispute that was ruled on", {"words": "S1 was not looked at.", **_KEY}),
+    "/g/<slug>/treasury/debts/<int:person_id>/paid": Sent(Who.TREASURER, "a debt", {"amount": "3.00", "bank_reference": "Line 7", **_KEY}),
+    "/g/<slug>/treasury/debts/<int:person_id>/write-off": Sent(Who.OWNER, "a debt", {"reason": "He has moved.", **_KEY}),
+    "/g/<slug>/fees/fund": Sent(Who.OWNER, "the group", {"fund_amount": "2.00", **_KEY}),
+    "/operator/fees/<int:request_id>/paid": Sent(Who.OPERATOR, "a request for fees", {"reference": "Wire 7"}),
+    "/operator/fees/<int:request_id>/decline": Sent(Who.OPERATOR, "a request for fees", {"reason": "Say where to."}),
+    "/g/<slug>/fees/ask": Sent(Who.OWNER, "the owner's other group", {"amount": "2.00"}),
+    "/chargebacks/<int:claim_id>/words": Sent(Who.SELLER, "a bank’s claim", {"words": "I sent it on Monday.", **_ALT, **_KEY}, files=("photo_1",)),
+    "/chargebacks/<int:claim_id>/check": Sent(Who.MODERATOR, "a bank’s claim", {"statement": "The tracking says so."}),
+    "/chargebacks/<int:claim_id>/contest": Sent(Who.MODERATOR, "a bank’s claim", {"statement": "The tracking says so.", "digest": _digest}),
+    "/chargebacks/<int:claim_id>/give-up": Sent(Who.MODERATOR, "a bank’s claim", _KEY),
     "/disputes/<int:dispute_id>/rulers": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
     "/disputes/<int:dispute_id>/rulers/accept": Sent(Who.SELLER, "a dispute to rule on", {"person_id": of("the member", "person_id")}),
     "/operator/discrepancies/<int:discrepancy_id>/explained": Sent(Who.OPERATOR, "a discrepancy", {"note": "A gift of ours."}),

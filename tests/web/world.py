@@ -36,8 +36,9 @@ from marketplace.config import Settings
 from marketplace.deposits.models import Deposit
 from marketplace.deposits.rules import State as DepositState
 from marketplace.disputes import answering, queries as disputes
+from marketplace.disputes.claim_record import pictures_of
 from marketplace.disputes.dispute_rules import Party as Side
-from marketplace.escrow import messages, parcel_paying, parcels, shipping
+from marketplace.escrow import debts, fees, messages, parcel_paying, parcels, shipping
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import State
 from marketplace.groups import handovers, instructions, joining, members, moderation, proposal_queries
@@ -57,6 +58,8 @@ from tests.factories.accounts import a_person, sign_in
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.bank import a_file as a_statement, kept, lines_in, sent
 from tests.factories.catalog import a_picture, an_item
+from tests.factories.claims import an_order_by_card, asked_back, contested, the_seller_says
+from tests.factories.debts import a_debt, earned
 from tests.factories.deposits import a_deposit, claim, confirm as confirm_deposit, pay_out, payouts_to
 from tests.factories.disputes import a_dispute, a_part, an_upload, contest, fresh, lapse, rule
 from tests.factories.escrow import an_order, confirm, say_sent
@@ -214,6 +217,8 @@ class _Builder:
         self.build_sale()
         self.build_orders()
         self.build_disputes()
+        self.build_claims()
+        self.build_debts()
         self.build_deposits()
         self.build_bank()
         self.build_root()
@@ -475,6 +480,39 @@ class _Builder:
         self._dispute("a dispute with an offer", offered.id, offered.order_id)
         self.things["the offer"] = {"offer": fresh(offered).offer_number}
 
+    def build_claims(self) -> None:
+        """Two that banks ask back; one of them was answered."""
+        if self.world.stripe is None:
+            return
+        for name in ("a bank’s claim", "a bank’s claim that was answered"):
+            by_card = replace(self.group.terms, gateway=Through.STRIPE)
+            order = an_order_by_card(
+                self.world.stripe, State.SHIPPED, self._deal(State.AWAITING_PAYMENT, terms=by_card)
+            )
+            claim = asked_back(self.world.stripe, order)
+            the_seller_says(claim, uploads=[an_upload()])
+            shown = f"picture-{pictures_of(claim.id)[0].id}"
+            self.things[name] = {"claim_id": claim.id, "order_id": order.id, "name": shown}
+        contest = contested(claim, self.people[Who.MODERATOR])
+        self.things["what a bank was sent"] = {"claim_id": claim.id, "contest_id": contest.id, "name": "pictures"}
+
+    def build_debts(self) -> None:
+        """A member owes something, and so does the treasurer; to write a third’s debt off is proposed. The group asks
+        for its fees."""
+        group = db.session.get_one(Group, self.group.id)
+        for name, who in {
+            "a debt": Who.MEMBER, "the treasurer’s debt": Who.TREASURER, "a debt to write off": Who.OTHER_BIDDER,
+        }.items():  # fmt: skip
+            a_debt(group, self.people[who])
+            self._thing(name, person_id=self._id(who))
+        debts.propose_write_off(
+            group_id=group.id, person_id=self._id(Who.OTHER_BIDDER), by=self._id(Who.OWNER), reason="He has moved.",
+            client_key="key-of-writing-off",
+        )  # fmt: skip
+        earned(group, 900_00)
+        fees.ask(group_id=group.id, by=self._id(Who.TREASURER), amount=Money(5_00, group.currency))
+        self._thing("a request for fees", request_id=fees.open_requests()[0].id)
+
     def build_deposits(self) -> None:
         """In every state; the seller has his back once, and waits for another."""
         group = self.group
@@ -532,7 +570,9 @@ class _Builder:
 
     def build_elsewhere(self) -> None:
         """A group that the owner has besides; and another's, whose catalogue everybody may read, with a lot."""
-        self._thing("the owner's other group", slug=a_group(self.people[Who.OWNER], name="Silver Spoons").slug)
+        besides = a_group(self.people[Who.OWNER], name="Silver Spoons")
+        earned(besides, 10_00)
+        self._thing("the owner's other group", slug=besides.slug)
         other = a_group(name="Gauge 0 Sundays", is_catalogue_public=True)
         moderator = self._somebody("Fritz Foreign")
         self.people[Who.FOREIGN_MODERATOR] = a_member(other, Role.MODERATOR, person=moderator)

@@ -1,0 +1,81 @@
+"""The pages of what members owe, and of what a group has earned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.escrow import debts, fees
+from marketplace.groups.rules import Role
+from tests.factories.accounts import a_person
+from tests.factories.debts import a_debt, earned
+from tests.factories.groups import a_group, a_member
+
+pytestmark = pytest.mark.one_database
+
+Clients = Callable[..., FlaskClient]
+
+
+def test_a_debt_is_read_paid_and_set_off(app: Flask, client_of: Clients) -> None:
+    group = a_group()
+    slug, group_id, treasurer = group.slug, group.id, a_person("Theo", second_factor=True)
+    a_member(group, Role.TREASURER, person=treasurer)
+    debtor = a_member(group, name="Hedwig Amsel")
+    debtor_id = debtor.id
+    a_debt(group, debtor)
+    officer, client = client_of(treasurer), client_of(debtor)
+    assert f"You owe {group.name}" in client.get("/").text
+    page = client.get(f"/g/{slug}/debt").text
+    reference = debts.debt_of(group_id, debtor_id).reference
+    assert reference in page and "pays this first" in page
+    assert "Hedwig Amsel" in officer.get(f"/g/{slug}/treasury/debts").text
+    path = f"/g/{slug}/treasury/debts/{debtor_id}"
+    form = {"amount": "41.00", "bank_reference": "Line 7", "client_key": "key-of-payment"}
+    refused = officer.post(f"{path}/paid", data=form)
+    assert refused.status_code == 422 and "which is what is owed" in refused.text and "Line 7" in refused.text
+    officer.post(f"{path}/paid", data=form | {"amount": "40.00"})
+    assert "You owe this group nothing." in client.get(f"/g/{slug}/debt").text
+    assert "Paid by a member who owed it to the group" in client.get(f"/g/{slug}/books").text
+    assert "Hedwig Amsel" not in officer.get(f"/g/{slug}/books").text
+
+
+def test_an_owner_proposes_another_agrees(app: Flask, client_of: Clients) -> None:
+    owner, second = a_person("Olga", second_factor=True), a_person("Vera", second_factor=True)
+    group = a_group(owner)
+    slug, debtor = group.slug, a_member(group)
+    a_member(group, Role.MODERATOR, person=second)
+    a_debt(group, debtor)
+    path = f"/g/{slug}/treasury/debts/{debtor.id}"
+    first, other = client_of(owner), client_of(second)
+    first.post(f"{path}/write-off", data={"reason": "He has moved.", "client_key": "key-of-writing-off"})
+    assert "Agree: write it off" not in first.get(path).text
+    assert "He has moved." in other.get(path).text
+    assert "Agree to write off" in other.get("/").text
+    other.post(f"{path}/write-off/agree", data={"client_key": "key-of-agreeing"})
+    assert "Written off: a member owed it to the group" in other.get(f"/g/{slug}/books").text
+
+
+def test_fees_are_asked_for_by_the_group_and_paid_by_the_operator(app: Flask, client_of: Clients) -> None:
+    owner, operator = a_person("Olga", second_factor=True), a_person("Otto", is_operator=True, second_factor=True)
+    group = a_group(owner)
+    slug, group_id, member = group.slug, group.id, a_member(group)
+    earned(group, 50_00)
+    first, site = client_of(owner), client_of(operator)
+    page = client_of(member).get(f"/g/{slug}/fees").text
+    assert "What the group has earned" in page and "Ask for it" not in page
+    assert first.post(f"/g/{slug}/fees/ask", data={"amount": "51.00"}).status_code == 422
+    first.post(f"/g/{slug}/fees/ask", data={"amount": "30.00"})
+    first.post(f"/g/{slug}/fees/fund", data={"fund_amount": "20.00", "client_key": "key-of-the-fund"})
+    number = fees.open_requests()[0].id
+    assert group.name in site.get("/operator/fees").text
+    assert site.post(f"/operator/fees/{number}/paid", data={"reference": ""}).status_code == 422
+    site.post(f"/operator/fees/{number}/paid", data={"reference": "Wire 7"})
+    assert "Wire 7" in first.get(f"/g/{slug}/fees").text
+    page = first.get(f"/g/{slug}/books").text
+    assert "Fees paid to the group" in page and "Fees put into the guarantee fund" in page
+    found = fees.earnings_of(group_id)
+    assert (found.earned.minor, found.fund.minor) == (0, 20_00)
+    assert first.get("/operator/fees").status_code == 404
