@@ -10,6 +10,7 @@ from marketplace.accounts.models import Person
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.worker import (
+    demo_bank,
     demo_gathering,
     demo_history,
     demo_lots,
@@ -44,6 +45,7 @@ def ensure(app: Flask) -> None:
     for script in scripts:
         demo_lots.tell(story, script, pictures)
         demo_orders.tell(story, script)
+    demo_bank.tell(story)
     demo_mails.tell(story)
     with unit_of_work():
         story.tell()
