@@ -12,6 +12,7 @@ from marketplace.accounts.models import Person
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.worker import (
+    demo_bank,
     demo_cards,
     demo_gathering,
     demo_history,
@@ -52,6 +53,7 @@ def ensure(app: Flask) -> None:
         demo_cards.tell(story)
     for script in by_card:
         demo_lots.tell(story, script, pictures, first=partial(demo_cards.ask_for_account, story))
+    demo_bank.tell(story)
     demo_mails.tell(story)
     with unit_of_work():
         story.tell()

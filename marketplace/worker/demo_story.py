@@ -22,6 +22,7 @@ from marketplace.auctions.models import Lot
 from marketplace.auctions.offer_models import Offer
 from marketplace.auctions.offer_rules import State as OfferState
 from marketplace.auctions.rules import State as LotState
+from marketplace.bankbook.models import AttestationCalendar
 from marketplace.disputes.models import Dispute
 from marketplace.escrow.models import Order
 from marketplace.kernel import clock
@@ -136,6 +137,7 @@ def _first_due() -> Select[datetime]:
         (Dispute.remind_at, true()),
         (Movement.due_at, Movement.state == MovementState.INTENDED),
         (Feedback.show_at, Feedback.shown_at.is_(None)),
+        (AttestationCalendar.due_at, true()),
     )
     moments = union_all(*(select(func.min(column).label("at")).where(which) for column, which in columns)).subquery()
     return select(func.min(moments.c.at))

@@ -78,3 +78,4 @@ SALE = "Things that tick: an evening of clocks"
 WHAT_IS_IN_THE_SALE = """Clocks, watches, and whatever else is driven by a spring or a weight.
 
 Put yours in until bidding starts; three photographs at least, one of them of the movement."""
+BANK_FEE = "The bank’s fee of the quarter. Agnes put it back the day after, from the group’s own money."

@@ -19,6 +19,9 @@ from marketplace.auctions.models import Bid, Lot
 from marketplace.auctions.question_rules import State as QuestionState
 from marketplace.auctions.rules import Format, State as LotState
 from marketplace.auctions.sale_rules import end_of as sale_end
+from marketplace.bankbook import attesting
+from marketplace.bankbook.attesting_rules import Check
+from marketplace.bankbook.proving import bank_findings
 from marketplace.catalog.models import Photo
 from marketplace.catalog.text_models import NOT_IN_THE_METADATA
 from marketplace.config import Settings
@@ -302,3 +305,15 @@ def _midnight() -> datetime:
     """Five minutes into tomorrow, where the group lives: yesterday's evening was just now."""
     local = clock.now().astimezone(demo_story.ZONE) + timedelta(days=1)
     return local.replace(hour=0, minute=5)
+
+
+# ---- the bank ----
+
+
+def test_every_month_but_the_last_was_looked_at(house: Flask) -> None:
+    months = attesting.months_of(groups.group(antiques()))
+    assert len(months) > 3 and not list(bank_findings())
+    assert [each.first_day for each in months if each.attestation is None] == [months[0].first_day]
+    differing = [each.attestation for each in months if each.attestation and each.attestation.difference]
+    assert [(each.difference.minor, bool(each.note)) for each in differing] == [(-3_50, True)]
+    assert {each.attestation.independence for each in months if each.attestation} == {Check.INDEPENDENT}
