@@ -20,7 +20,7 @@ from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books, rules as chart, service as ledger
 from marketplace.ledger.models import Entry, Transfer
 from marketplace.ledger.rules import Chart
-from marketplace.payments.rules import Through
+from marketplace.payments.rules import FEES_PAID, Through
 
 MOST = 50
 
@@ -99,7 +99,7 @@ def confirm_paid(*, request_id: int, by: int, reference: str) -> None:
     _answer(request, State.PAID, by=by, note=reference)
     ledger.post(
         group_id=request.group_id, moves=fee_rules.paid_moves(request.group_id, request.amount),
-        reference=f"fees:{request.id}", memo="Fees paid to the group", at=clock.now(),
+        reference=f"{FEES_PAID}{request.id}", memo="Fees paid to the group", at=clock.now(),
     )  # fmt: skip
     announce(FeesAnswered(request.group_id, request.id, request.amount, by, is_paid=True, note=reference))
 

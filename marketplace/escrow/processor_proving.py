@@ -17,6 +17,8 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from marketplace.escrow.acting import MEMOS
+from marketplace.escrow.debt_models import DebtDeed
+from marketplace.escrow.debt_rules import State as DebtState
 from marketplace.escrow.models import Order
 from marketplace.escrow.movement_proving import moved_by_order
 from marketplace.escrow.order_rules import Action
@@ -77,6 +79,9 @@ def processor_findings() -> Iterator[Finding]:
         for account in mine.accounts(Chart.RECEIVABLE):
             debts[account] -= mine.on(account)
             group_of[account] = row.group_id
+    for group_id, person_id, minor in _settled():
+        debts[receivable(group_id, person_id)] -= minor
+        group_of[receivable(group_id, person_id)] = group_id
     yield from _check_debts(debts, group_of)
 
 
@@ -125,8 +130,17 @@ def _check_debts(debts: Mapping[str, int], group_of: Mapping[str, int]) -> Itera
     for account in sorted(debts.keys() | booked.keys()):
         by_orders, by_books = debts.get(account, 0), booked.get(account, 0)
         if by_orders != by_books or by_books < 0:
-            sentence = f"{account} is {by_books} minor units in the books, and {by_orders} by its orders."
+            sentence = (
+                f"{account} is {by_books} minor units in the books, and {by_orders} by orders, payments, write-offs."
+            )
             yield Finding("owed", sentence, group_id=group_of.get(account))
+
+
+def _settled() -> list[tuple[int, int, int]]:
+    """What members have paid of their debts, or was written off: group, person, minor units. One query."""
+    of, settled = (DebtDeed.group_id, DebtDeed.person_id), func.sum(DebtDeed.amount_minor)
+    rows = db.session.execute(select(*of, settled).where(DebtDeed.state == DebtState.DONE).group_by(*of))
+    return [(group_id, person_id, int(minor)) for group_id, person_id, minor in rows]
 
 
 def _booked() -> dict[int, _Booked]:

@@ -90,6 +90,15 @@ def at_processor(processor: str) -> dict[str, int]:
     return {currency: -int(minor) for currency, minor in db.session.execute(query)}
 
 
+def taken_from_processor(processor: str, *, reference: str) -> list[tuple[Money, int]]:
+    """What transfers whose reference begins so took from the groups' accounts at a processor, and how many, by
+    currency."""
+    here = _is_on(Chart.GATEWAY), Entry.account.endswith(f":{processor}", autoescape=True)
+    query = select(Entry.currency, CREDITS_LESS_DEBITS, func.count()).join(Transfer)
+    query = query.where(*here, Transfer.reference.startswith(reference, autoescape=True)).group_by(Entry.currency)
+    return [(Money(int(minor), currency), count) for currency, minor, count in db.session.execute(query)]
+
+
 def held(group_id: int) -> dict[int, Money]:
     """What the group holds, by order. Orders for which nothing is held are not there."""
     found = balances_of_group(group_id, Chart.ESCROW)

@@ -10,11 +10,12 @@ from sqlalchemy import Select, func, select
 
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
+from marketplace.ledger import queries as ledger
 from marketplace.payments.line_rules import OWN, Comparison, Entry, Explained, Finding, Named, Stands
 from marketplace.payments.models import Movement
 from marketplace.payments.reconcile_models import ProcessorLine
 from marketplace.payments.reconcile_rules import judged_absent, judged_lines, sorted_out
-from marketplace.payments.rules import COMES_IN, Kind, State, Through
+from marketplace.payments.rules import COMES_IN, FEES_PAID, Kind, State, Through
 from marketplace.payments.stripe_models import Chargeback, Checkout
 from marketplace.payments.stripe_rules import Bank
 
@@ -30,7 +31,7 @@ class Counts(NamedTuple):
 
 def comparison(now: datetime) -> Comparison:
     """All that is to be said, from one snapshot. Some queries for every few hundred lines and movements."""
-    return sorted_out([*_own_lines(), *_by_lines(now), *_by_movements(now), *_by_chargebacks(now)])
+    return sorted_out([*_own_lines(), *_by_lines(now), *_by_movements(now), *_by_chargebacks(now), *_to_groups()])
 
 
 def counts() -> Counts:
@@ -84,6 +85,11 @@ def _own_lines() -> Iterator[Explained]:
     query = select(ProcessorLine.category, ProcessorLine.currency, net, func.count()).where(own)
     for category, currency, minor, count in db.session.execute(query.group_by(*query.selected_columns[:2])):
         yield Explained(OWN[category], Money(int(minor), currency), count)
+
+
+def _to_groups() -> Iterator[Explained]:
+    for amount, times in ledger.taken_from_processor(Through.STRIPE, reference=FEES_PAID):
+        yield Explained(Named.TO_GROUPS, amount, times)
 
 
 def _by_lines(now: datetime) -> Iterator[Finding | Explained]:

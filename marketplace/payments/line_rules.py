@@ -55,6 +55,8 @@ class Named(StrEnum):
     """A bank has taken it, and has not decided: our books keep it until then."""
     TO_THE_BANK = "to the bank"
     """Paid out to the platform's own bank, or from there."""
+    TO_GROUPS = "to groups"
+    """Paid to groups by the site, from its own bank: it is out of our books, and lies there still."""
     THEIR_OWN = "their own"
     """The processor's charges to the platform, taxes, and what it holds in reserve."""
 

@@ -30,6 +30,7 @@ REASONS = {
     Named.REFUND_PENDING: "Refunds on their way to the buyer’s bank",
     Named.OPEN_CHARGEBACK: "Taken by buyers’ banks that have not decided",
     Named.TO_THE_BANK: "Between the platform’s own bank and there",
+    Named.TO_GROUPS: "Fees that groups were paid by the site, from its own bank",
     Named.THEIR_OWN: "Charged to the platform, or held in reserve",
 }
 

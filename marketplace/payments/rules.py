@@ -27,6 +27,10 @@ class Kind(StrEnum):
     """Money back from whom it was paid out to."""
 
 
+FEES_PAID = "fees:"
+"""With this begins the reference of what the site has paid a group of its fees, from the site's own bank."""
+
+
 class Through(StrEnum):
     """Which gateway a group's money goes through: a setting of the group, fixed for a lot when it starts."""
 

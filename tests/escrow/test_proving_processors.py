@@ -110,7 +110,7 @@ def test_a_debt_that_no_order_made_is_found(app: Flask, stripe: StandIn) -> None
     account = receivable(order.group_id, order.seller_id)
     moves = [Move(account, losses(order.group_id), Money(5_00, "EUR"))]
     ledger.post(group_id=order.group_id, moves=moves, reference="by hand", memo="Owed", at=clock.now(), order_id=None)
-    assert found() == [f"owed: {account} is 500 minor units in the books, and 0 by its orders."]
+    assert found() == [f"owed: {account} is 500 minor units in the books, and 0 by orders, payments, write-offs."]
 
 
 def test_a_fee_that_was_told_and_is_not_in_the_books_is_found(app: Flask, stripe: StandIn) -> None:

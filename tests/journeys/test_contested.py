@@ -13,6 +13,7 @@ from marketplace.accounts.models import Person
 from marketplace.escrow import messages, proving
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import State
+from marketplace.escrow.processor_proving import processor_findings
 from marketplace.kernel.database import db
 from marketplace.ledger import audit, queries as ledger
 from marketplace.ledger.rules import gateway
@@ -40,7 +41,7 @@ def person(person_id: int) -> Person:
 
 def check_books(order: Order, stripe: StandIn) -> None:
     """Sound, and to the cent what the stand-in has. What a bank asks back is the order's until it decides."""
-    assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings())] == []
+    assert [finding.sentence for finding in (*audit.findings(), *proving.held_findings(), *processor_findings())] == []
     available, pending = stripe.till.balance()
     there = available.get("eur", 0) + pending.get("eur", 0)
     open_ones = [
