@@ -118,10 +118,12 @@ def _take_back(order: Order, after: order_rules.Order, *, since: order_rules.Ord
     if amount <= after.nothing() or is_paid_by_hand(after, Party.SELLER):
         return
     purpose = f"order:{order.id}:reversal"
-    payments.intend(
-        group_id=order.group_id, kind=Kind.REVERSAL, amount=amount, person_id=order.seller_id, purpose=purpose,
-        key=f"{purpose}:{order.line_count}", order_id=order.id, gateway=order.terms.gateway,
-    )  # fmt: skip
+    for number, part in enumerate(sources.parts_of(order.id, Kind.REVERSAL, amount)):
+        payments.intend(
+            group_id=order.group_id, kind=Kind.REVERSAL, amount=part, person_id=order.seller_id, purpose=purpose,
+            key=f"{purpose}:{order.line_count}{f':{number}' if number else ''}", order_id=order.id,
+            gateway=order.terms.gateway,
+        )  # fmt: skip
 
 
 def on_its_way(order: Order, payee: Party) -> Money:

@@ -22,8 +22,7 @@ def choose(movement: Movement) -> None:
         return
     others = [each for each in queries.of_order(movement.order_id) if each.gateway == Through.STRIPE]
     if movement.kind == Kind.REVERSAL:
-        paid_out = [each for each in others if each.kind == Kind.PAYOUT and each.state == State.CONFIRMED]
-        movement.source = paid_out[-1].bank_reference if paid_out else None
+        movement.source = _transfer_for(movement, others)
     if movement.kind in LEAVES:
         movement.source = _payment_for(movement, others)
     if movement.kind == Kind.PAYOUT:
@@ -33,10 +32,13 @@ def choose(movement: Movement) -> None:
 
 def parts_of(order_id: int, kind: Kind, amount: Money) -> list[Money]:
     """How a sum that leaves is drawn on an order's payments through the processor: on one, where one holds enough; else
-    on several, for what was paid in two payments leaves in two. Never nothing: what no payment holds is asked for
-    all the same, and refused by the processor."""
+    on several, for what was paid in two payments leaves in two, and is taken back from the seller in two. Never
+    nothing: what no payment holds is asked for all the same, and refused by the processor."""
     others = [each for each in queries.of_order(order_id) if each.gateway == Through.STRIPE]
-    lefts = [left_of(payment, others) for payment in _payments(kind, others)]
+    if kind is Kind.REVERSAL:
+        lefts = [_left_of_transfer(transfer, others) for transfer in _transfers(others)]
+    else:
+        lefts = [left_of(payment, others) for payment in _payments(kind, others)]
     if any(left >= amount.minor for left in lefts):
         return [amount]
     parts, rest = [], amount.minor
@@ -61,6 +63,26 @@ def _payment_for(movement: Movement, others: Sequence[Movement]) -> str | None:
         if left_of(payment, [each for each in others if each.id != movement.id]) >= movement.amount_minor:
             return payment.bank_reference
     return paid[0].bank_reference if paid else None
+
+
+def _transfers(others: Sequence[Movement]) -> list[Movement]:
+    """What went to the seller, the last first."""
+    return [each for each in others if each.kind == Kind.PAYOUT and each.state == State.CONFIRMED][::-1]
+
+
+def _transfer_for(movement: Movement, others: Sequence[Movement]) -> str | None:
+    """The transfer of which enough is still with the seller."""
+    paid_out = _transfers(others)
+    for transfer in paid_out:
+        if _left_of_transfer(transfer, [each for each in others if each.id != movement.id]) >= movement.amount_minor:
+            return transfer.bank_reference
+    return paid_out[0].bank_reference if paid_out else None
+
+
+def _left_of_transfer(transfer: Movement, others: Sequence[Movement]) -> int:
+    """What of a transfer, in minor units, was not taken back, nor is being."""
+    back = [each for each in others if each.kind == Kind.REVERSAL and each.source == transfer.bank_reference]
+    return (transfer.moved_minor or 0) - sum(each.amount_minor for each in back if each.state in _GONE_OR_GOING)
 
 
 def left_of(payment: Movement, others: Sequence[Movement]) -> int:

@@ -443,6 +443,31 @@ def test_of_what_came_short_the_rest_is_paid_by_card_and_leaves_as_it_came(
     check_books(order, stripe, others=100_00)
 
 
+def test_what_the_seller_had_in_two_transfers_is_taken_back_in_two(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay_other_orders(stripe)
+    pay_too_little(order, stripe)
+    pay(order, stripe)
+    ship(order)
+    receive(order)
+    release(order)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    sent = {each["id"]: each["amount"] for each in stripe.till.all("transfer")}
+    assert len(sent) == 2
+    opened = disputes.open_(stripe.till, stripe.till.all("charge")[-1]["id"])
+    hear(stripe)
+    work(stripe)
+    assert {each["transfer"]: each["amount"] for each in stripe.till.all("transfer_reversal")} == sent
+    check_books(order, stripe, others=100_00)
+    disputes.decide(stripe.till, opened["id"], "won")
+    hear(stripe)
+    work(stripe)
+    assert state(order) == State.CLOSED
+    assert sum(each["amount"] for each in stripe.till.all("transfer")) == 2 * sum(sent.values())
+    check_books(order, stripe, others=100_00)
+
+
 def test_what_came_short_goes_back_if_the_rest_does_not_come(app: Flask, stripe: StandIn) -> None:
     order = an_order_by_card(stripe)
     pay_other_orders(stripe)
