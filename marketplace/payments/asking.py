@@ -102,7 +102,10 @@ def _ask(gateway: Gateway, claim: _Claim) -> Outcome | None:
     try:
         if claim.may_have_been_heard and (known := gateway.look_up(claim.instruction)):
             return known
-        return tell(gateway, claim.instruction)
+        outcome = tell(gateway, claim.instruction)
+        if isinstance(outcome, Refused):  # its client asks again by itself: the first may have been heard
+            return gateway.look_up(claim.instruction) or outcome
+        return outcome
     except Exception:
         # Whatever went wrong out there, money may have moved: nothing is concluded from it.
         log.exception("gateway did not answer", gateway=gateway.name, movement=claim.movement_id)

@@ -49,6 +49,8 @@ class Processor:
 
     name: str = "processor"
     answer: Callable[[Instruction], Outcome] = lambda instruction: Asked(f"their:{instruction.key}")
+    tell: Callable[[Instruction], Outcome] | None = None
+    """What it answers, whatever it has done."""
     loses_answers: bool = False
     is_down: bool = False
     carried_out: dict[str, Outcome] = field(default_factory=dict)
@@ -73,6 +75,8 @@ class Processor:
 
     def _carry_out(self, verb: str, instruction: Instruction) -> Outcome:
         self._arrive(verb, instruction)
+        if self.tell is not None:
+            return self.tell(instruction)
         outcome = self.carried_out.setdefault(instruction.key, self.answer(instruction))
         if self.loses_answers:
             raise TimeoutError

@@ -106,6 +106,20 @@ def test_an_answer_that_was_lost_is_looked_up_before_anything_is_tried_again(app
     assert now_of(movement).state == State.ASKED
 
 
+def test_a_no_is_looked_into_for_a_client_asks_again_by_itself(app: Flask, processor: Processor) -> None:
+    """What it asked first was done, its answer was lost, and the key forgotten since: the no is to the second time."""
+    movement = with_processor()
+
+    def answer(instruction: Instruction) -> Outcome:
+        processor.carried_out[instruction.key] = Done("their 1")
+        return Refused("The money is gone already.")
+
+    processor.tell = answer
+    work(processor)
+    assert (now_of(movement).state, now_of(movement).bank_reference) == (State.CONFIRMED, "their 1")
+    assert processor.heard == [("pay_out", "order:7"), ("look_up", "order:7")]
+
+
 def test_what_never_arrived_is_sent_again_under_the_same_key(app: Flask, processor: Processor) -> None:
     processor.is_down = True
     movement = with_processor()
