@@ -39,7 +39,7 @@ demo-reset: $(RUN) ## throw the demo's data away and fill it anew
 	@$(DEMO) exec $(FLASK) demo-reset
 
 test: $(DEV) $(VENDOR) ## every test but those in a browser, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --ignore=tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist worksteal --ignore=tests/browser $(ARGS)
 
 browser: $(DEV) $(VENDOR) ## the tests in the system's Chromium
 	@if [ -z "$$(find tests/browser -name 'test_*.py' 2>/dev/null)" ]; then echo "There are no tests in tests/browser yet."; \
