@@ -51,6 +51,8 @@ class When(StrEnum):
     LAST_OF_GATEWAY = "when it is the last that is owed"
     MORE_OF_GATEWAY = "when more is owed than that"
     PAID_SO_MUCH = "when so much was paid to the payee"
+    DEBT_TAKES_IT = "when so much was paid, and all of it pays what he owes; nothing else is owed to anybody"
+    OWED_AFTER_IT = "when so much was paid, and something is owed to somebody after it"
     OVERDUE_OWING = "after the deadline, when something is owed"
     OVERDUE_OWING_NOTHING = "after the deadline, when nothing is owed"
     GATEWAY_CANNOT = "when the gateway has not paid it for too long"

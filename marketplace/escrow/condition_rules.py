@@ -91,6 +91,16 @@ def _is_last_owed(order: Order, deed: Deed) -> bool:
     return _is_owed(order, deed) and deed.amount == order.owed_buyer + order.owed_seller
 
 
+def _was_paid_out(order: Order, deed: Deed) -> bool:
+    return deed.payee is not None and _fits(order, deed, paid(order, deed.payee))
+
+
+def _debt_takes(order: Order, deed: Deed) -> bool:
+    """Whether what comes back to the seller all pays what he owes the group, and nothing is left to be paid out."""
+    owes = order.seller_owes or order.nothing()
+    return deed.amount is not None and owes >= deed.amount and not order.owed_buyer + order.owed_seller
+
+
 def _takes_all(order: Order, deed: Deed) -> bool:
     return deed.amount is not None and deed.amount >= order.held + order.owed_buyer + order.owed_seller
 
@@ -249,8 +259,12 @@ CONDITIONS: dict[When, Condition] = {
     When.NOT_OWED_SO_MUCH: Condition(lambda o, d, now: _is_not_owed(o, d), _no_payout),
     When.LAST_OF_GATEWAY: Condition(lambda o, d, now: _is_last_owed(o, d), _no_payout),
     When.MORE_OF_GATEWAY: Condition(lambda o, d, now: _is_owed(o, d) and not _is_last_owed(o, d), _no_payout),
-    When.PAID_SO_MUCH: Condition(
-        lambda o, d, now: d.payee is not None and _fits(o, d, paid(o, d.payee)), _says("So much was not paid out.")
+    When.PAID_SO_MUCH: Condition(lambda o, d, now: _was_paid_out(o, d), _says("So much was not paid out.")),
+    When.DEBT_TAKES_IT: Condition(
+        lambda o, d, now: _was_paid_out(o, d) and _debt_takes(o, d), _says("So much was not paid out.")
+    ),
+    When.OWED_AFTER_IT: Condition(
+        lambda o, d, now: _was_paid_out(o, d) and not _debt_takes(o, d), _says("So much was not paid out.")
     ),
     When.OVERDUE_OWING: Condition(
         lambda o, d, now: _is_over(o, now) and bool(o.owed_buyer + o.owed_seller), _too_early
