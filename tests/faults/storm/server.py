@@ -39,7 +39,8 @@ def server() -> Iterator[Server]:
     """Started, and gone with its data at the end. Without PostgreSQL here the test is skipped, or fails in CI."""
     try:
         folder = postgres.reachable_temporary_folder() / f"earnest-storm-{secrets.token_hex(6)}"
-        folder.mkdir(mode=0o755)
+        folder.mkdir()
+        folder.chmod(0o755)  # whatever an application of another test keeps private in this process
         user = postgres.server_user()
         binaries = postgres.programs(folder, user)
     except postgres.NoServer as why:

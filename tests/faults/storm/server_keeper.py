@@ -8,6 +8,7 @@ and removes FOLDER.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -21,6 +22,7 @@ _PATIENCE_SECONDS = 20
 
 
 def main(folder: Path, binaries: Path, user: str | None) -> None:
+    os.umask(0o022)
     server = postgres_keeper.begin(folder, binaries, user)
     try:
         postgres_keeper.end(server)
