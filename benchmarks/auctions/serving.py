@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from marketplace.worker.serve import Address, web_command
+from marketplace.worker.serve import USUAL_ENVIRON, Address, web_command
 
 WEB_PROCESSES = 2
 _PATIENCE_SECONDS = 60
@@ -24,7 +24,7 @@ def product(environ: Mapping[str, str], port: int) -> Iterator[int]:
     """The process id of the web server while it serves; one worker runs beside it."""
     with (
         _running(web_command(Address("127.0.0.1", port, ""), WEB_PROCESSES, 250, "benchmarks.auctions.product:app"),
-                 environ) as web,
+                 {**USUAL_ENVIRON, **environ}) as web,
         worker(environ),
     ):  # fmt: skip
         _wait_for(port, web)

@@ -30,6 +30,9 @@ GRACE_SECONDS = 20
 # Threads of one web process. Each may hold a connection to the database, and SQLAlchemy's pool gives 15.
 _WEB_THREADS = 12
 _LONGEST_BACK_OFF_SECONDS = 30.0
+# glibc keeps free memory for each thread by itself, up to eight times the cores. Two such stores make a web process
+# several MiB smaller, and nothing that waits for a database slower: mallopt(3).
+USUAL_ENVIRON = {"MALLOC_ARENA_MAX": "2"}
 # A child that lived so long was well: its next death is not held against it.
 _WELL_AFTER_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -132,7 +135,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     mark = tempfile.NamedTemporaryFile(prefix="earnest-serving-")  # noqa: SIM115 - closed below, before the children end
-    environ = {"EARNEST_BASE_URL": address.base_url, **os.environ, "EARNEST_SERVING": mark.name}
+    environ = {"EARNEST_BASE_URL": address.base_url, **USUAL_ENVIRON, **os.environ, "EARNEST_SERVING": mark.name}
     beside = []
     if play_money:
         port = _free_port_near(address.port)
