@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.deposits.models import Deposit, DepositPayout
@@ -18,6 +18,8 @@ from marketplace.groups.models import Group, Membership
 from marketplace.groups.proposal_rules import Deed
 from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.kernel.database import db
+
+_CLAIMS, _OWED = "claims", "owed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,17 @@ class DepositsWait:
 
 
 def waiting_for(person_id: int) -> list[DepositsWait]:
-    """By group, without what waits for a second officer only. Three queries, however much it is."""
+    """By group, without what waits for a second officer only. Two queries, however much it is."""
     claimed = and_(Deposit.state == State.CLAIMED, ~proposals.is_open_about((Deed.DEPOSIT,), Deposit.id))
     due = and_(
         DepositPayout.state == PayoutState.DUE, ~proposals.is_open_about((Deed.DEPOSIT_PAYOUT,), DepositPayout.id)
     )
-    claims = _counted(person_id, Deposit, Deposit.person_id, claimed)
-    owed = _counted(person_id, DepositPayout, DepositPayout.payee_id, due)
+    counted = union_all(
+        _counted(_CLAIMS, person_id, Deposit, Deposit.person_id, claimed),
+        _counted(_OWED, person_id, DepositPayout, DepositPayout.payee_id, due),
+    )
+    found = {(row[0], row[1]): _Counted(row[2], row[3]) for row in db.session.execute(counted)}
+    claims, owed = ({at: each for (kind, at), each in found.items() if kind == wanted} for wanted in (_CLAIMS, _OWED))
     named = groups.groups(claims.keys() | owed.keys()) if claims or owed else {}
     return [_of(group, claims.get(group_id), owed.get(group_id)) for group_id, group in named.items()]
 
@@ -57,18 +63,18 @@ class _Counted(NamedTuple):
 
 
 def _counted(
+    kind: str,
     person_id: int,
     table: type[Deposit] | type[DepositPayout],
     whose: InstrumentedAttribute[int],
     which: ColumnElement[bool],
-) -> dict[int, _Counted]:
+) -> Select[str, int, int, datetime | None]:
     """How many there are for each group of which this person looks after the money, and their earliest deadline."""
     is_late = and_(Membership.role.in_(OFFICERS), table.is_second_officer_due)
-    wanted = (
-        select(table.group_id, func.count(), func.min(table.deadline))
+    return (
+        select(literal(kind), table.group_id, func.count(), func.min(table.deadline))
         .join(Membership, and_(Membership.group_id == table.group_id, Membership.person_id == person_id))
         .where(Membership.state == Belonging.MEMBER, which, whose != person_id)
         .where(or_(Membership.role.in_(CONFIRMERS), is_late))
         .group_by(table.group_id)
     )
-    return {row[0]: _Counted(row[1], row[2]) for row in db.session.execute(wanted)}

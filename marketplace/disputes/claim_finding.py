@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -52,6 +53,15 @@ class Hearing:
         return self.claim.course in OPEN and self.standing is None
 
 
+class Waiting(NamedTuple):
+    """Open claims with their orders, each by what a person may do about it."""
+
+    to_answer: list[tuple[BankClaim, Order]]
+    """As an officer."""
+    to_add_to: list[tuple[BankClaim, Order]]
+    """As the seller who has said nothing yet."""
+
+
 def hearing_for(claim_id: int, person_id: int, *, locked: bool = False) -> Hearing:
     """The claim, for the seller or whoever may answer the bank, with its order locked if one likes. Raises NotFound."""
     claim = chargebacks.claim_numbered(claim_id)
@@ -73,24 +83,21 @@ def contesters_of(about: Sequence[Order], *, now: datetime) -> dict[int, Contest
     return {order_id: claim_rules.contesters(candidates) for order_id, candidates in found.items()}
 
 
-def waiting_for(person_id: int) -> list[tuple[BankClaim, Order]]:
-    """The open claims that this officer may answer and nobody has; a fixed number of queries."""
+def waiting_for(person_id: int) -> Waiting:
+    """What this person may do about banks that nobody has answered. One query where there are none, else a fixed number.
+    Whoever sold the thing is no officer about it."""
     officer_in = select(Membership.group_id).where(
         Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
     )
-    wanted = select(BankClaim, Order).join(Order, Order.id == BankClaim.order_id)
-    wanted = wanted.where(BankClaim.course.in_(OPEN), Order.group_id.in_(officer_in), _is_unanswered())
-    found = [(claim, order) for claim, order in db.session.execute(wanted.order_by(BankClaim.id))]
-    may = contesters_of([order for _, order in found], now=clock.now())
-    return [(claim, order) for claim, order in found if person_id in may[order.id].may_contest]
-
-
-def waiting_for_seller(person_id: int) -> list[tuple[BankClaim, Order]]:
-    """The open claims about what this person sold, for which he has said nothing yet and still can."""
     said = select(ClaimWords.id).where(ClaimWords.claim_id == BankClaim.id).exists()
-    wanted = select(BankClaim, Order).join(Order, Order.id == BankClaim.order_id)
-    wanted = wanted.where(BankClaim.course.in_(OPEN), Order.seller_id == person_id, _is_unanswered(), ~said)
-    return [(claim, order) for claim, order in db.session.execute(wanted.order_by(BankClaim.id))]
+    his = or_(and_(Order.seller_id == person_id, ~said), Order.group_id.in_(officer_in))
+    wanted = select(BankClaim, Order, said.label("said")).join(Order, Order.id == BankClaim.order_id)
+    wanted = wanted.where(BankClaim.course.in_(OPEN), _is_unanswered(), his).order_by(BankClaim.id)
+    rows = db.session.execute(wanted).all()
+    sold = [(row.BankClaim, row.Order) for row in rows if row.Order.seller_id == person_id and not row.said]
+    of_others = [(row.BankClaim, row.Order) for row in rows if row.Order.seller_id != person_id]
+    may = contesters_of([order for _, order in of_others], now=clock.now())
+    return Waiting([each for each in of_others if person_id in may[each[1].id].may_contest], sold)
 
 
 def no_such_claim() -> NotFound:

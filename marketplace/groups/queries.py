@@ -60,7 +60,9 @@ def group_by_key(founder_id: int, client_key: str) -> Group | None:
 
 
 def groups(group_ids: set[int]) -> dict[int, Group]:
-    """Groups by id, in one query."""
+    """Groups by id, in one query; none where nothing is asked for."""
+    if not group_ids:
+        return {}
     return {found.id: found for found in db.session.scalars(select(Group).where(Group.id.in_(group_ids)))}
 
 

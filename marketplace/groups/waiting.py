@@ -107,6 +107,8 @@ def _handovers(person_id: int, his: dict[int, tuple[Group, Who]]) -> list[Handov
 
 
 def _applications(groups: dict[int, Group]) -> list[ApplicationsWait]:
+    if not groups:
+        return []
     wanted = select(Application.group_id, func.count(), func.min(Application.asked_at))
     wanted = wanted.where(Application.group_id.in_(groups), Application.state == Answer.WAITING)
     rows = db.session.execute(wanted.group_by(Application.group_id))
@@ -115,6 +117,8 @@ def _applications(groups: dict[int, Group]) -> list[ApplicationsWait]:
 
 def _reports(groups: dict[int, Group], person_id: int) -> list[ReportsWait]:
     """Not those that are about himself."""
+    if not groups:
+        return []
     wanted = select(Report.group_id, func.count(), func.min(Report.reported_at))
     wanted = wanted.where(Report.group_id.in_(groups), Report.closed_at.is_(None))
     wanted = wanted.where(Report.about_id != person_id)
@@ -126,6 +130,8 @@ def _instructions(
     groups: dict[int, Group], person_id: int, since: dict[int, datetime | None]
 ) -> list[InstructionsWait]:
     """Only those that he may approve: he has been an officer `since` long enough."""
+    if not groups:
+        return []
     wanted = select(Instructions).where(
         Instructions.group_id.in_(groups),
         Instructions.in_force_at.is_(None),

@@ -74,8 +74,8 @@ def tasks_of(person_id: int) -> Iterable[Task]:
 
 def claims_of(person_id: int) -> Iterable[Task]:
     """The banks that this person may answer, and those to whom he can say something as the seller."""
-    found = [(ANSWER_BANK, *each) for each in claim_finding.waiting_for(person_id)]
-    found += [(ADD_FOR_BANK, *each) for each in claim_finding.waiting_for_seller(person_id)]
+    waits = claim_finding.waiting_for(person_id)
+    found = [(ANSWER_BANK, *each) for each in waits.to_answer] + [(ADD_FOR_BANK, *each) for each in waits.to_add_to]
     here = groups.groups({order.group_id for _, _, order in found})
     for words, claim, order in found:
         yield words.task(

@@ -240,19 +240,23 @@ def test_who_sent_what_was_not_taken_hears_why_and_it_waits_again(stripe: StandI
     assert answer_to(claim).state == ContestState.REFUSED
     assert kinds_told(officer.id)[-1] == "bank_answer_refused"
     assert claim_on(order).remind_at is not None
-    assert [each.id for each, _ in claim_finding.waiting_for(officer.id)] == [claim.id]
+    assert [each.id for each, _ in claim_finding.waiting_for(officer.id).to_answer] == [claim.id]
 
 
 def test_it_waits_for_officers_without_conflict_and_for_the_seller(stripe: StandIn) -> None:
     order = an_order_by_card(stripe)
     officer, claim = a_moderator(order), asked_back(stripe, order)
-    assert [each.id for each, _ in claim_finding.waiting_for(officer.id)] == [claim.id]
-    assert [each.id for each, _ in claim_finding.waiting_for_seller(order.seller_id)] == [claim.id]
-    assert claim_finding.waiting_for(order.buyer_id) == claim_finding.waiting_for(order.seller_id) == []
+    assert [each.id for each, _ in claim_finding.waiting_for(officer.id).to_answer] == [claim.id]
+    assert [each.id for each, _ in claim_finding.waiting_for(order.seller_id).to_add_to] == [claim.id]
+    assert (
+        claim_finding.waiting_for(order.buyer_id).to_answer
+        == claim_finding.waiting_for(order.seller_id).to_answer
+        == []
+    )
     the_seller_says(claim)
-    assert claim_finding.waiting_for_seller(order.seller_id) == []
+    assert claim_finding.waiting_for(order.seller_id).to_add_to == []
     contested(claim, officer)
-    assert claim_finding.waiting_for(officer.id) == []
+    assert claim_finding.waiting_for(officer.id).to_answer == []
 
 
 def test_pictures_are_shown_to_whom_they_are_for(stripe: StandIn) -> None:
@@ -277,7 +281,7 @@ def test_an_inquiry_is_answered_and_the_claim_that_follows_is_asked_for_anew(str
     officer, claim = a_moderator(order), asked_back(stripe, order, is_inquiry=True)
     contested(claim, officer)
     send()
-    assert claim_finding.waiting_for(officer.id) == []
+    assert claim_finding.waiting_for(officer.id).to_answer == []
     with clock.at(clock.now() + timedelta(days=1)), stripe.till.lock:
         dispute = stripe.till.find("dispute", claim.reference)
         dispute |= {"status": "needs_response", "is_charge_refundable": False}
@@ -285,5 +289,5 @@ def test_an_inquiry_is_answered_and_the_claim_that_follows_is_asked_for_anew(str
         stripe.till.emit("charge.dispute.updated", dispute)
     hear(stripe)
     assert fresh(order).state == State.CHARGEBACK
-    assert [each.id for each, _ in claim_finding.waiting_for(officer.id)] == [claim.id]
+    assert [each.id for each, _ in claim_finding.waiting_for(officer.id).to_answer] == [claim.id]
     assert kinds_told(officer.id).count("bank_evidence_wanted") == 2

@@ -179,7 +179,7 @@ def test_sixty_lots_cost_as_many_questions_as_one(app, sale, reader, group):
     a_bid(lot, None, 3000, at=sale.starts_at)
     until(sale.starts_at)
     assert asked() == little
-    assert max(little) <= 45
+    assert max(little) <= 30
 
 
 def test_a_lot_says_where_it_stands_and_leads_on(sale, reader):
