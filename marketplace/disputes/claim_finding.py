@@ -84,8 +84,8 @@ def contesters_of(about: Sequence[Order], *, now: datetime) -> dict[int, Contest
 
 
 def waiting_for(person_id: int) -> Waiting:
-    """What this person may do about banks that nobody has answered. One query where there are none, else a fixed number.
-    Whoever sold the thing is no officer about it."""
+    """What this person may do about banks that nobody has answered. Whoever sold the thing is no officer about it.
+    One query where there are none, else a fixed number."""
     officer_in = select(Membership.group_id).where(
         Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
     )

@@ -51,12 +51,19 @@ class ClaimView:
 
     id: int
     amount: Money
-    reason: LazyString
+    reason: str
     stands: LazyString
+    kept: Money | None
+    """What the bank keeps, once it has decided for the buyer."""
     evidence_until: datetime | None
     """Until when the bank hears us; none once it was answered or has decided."""
     is_answerable: bool
     steps: Sequence[Step]
+
+
+def reason_words(reason: str) -> str:
+    """Why a bank asks, whatever the processor calls it."""
+    return str(REASONS.get(reason, OTHER_REASON))
 
 
 def views_of(
@@ -80,7 +87,8 @@ def _view(claim: BankClaim, answers: Sequence[tuple[str, ContestRow]], names: Ma
     if claim.closed_at:
         steps.append(Step(claim.closed_at, str(STANDS[course])))
     return ClaimView(
-        claim.id, claim.amount, REASONS.get(claim.reason, OTHER_REASON), STANDS[course],
+        claim.id, claim.amount, reason_words(claim.reason), STANDS[course],
+        claim.amount if course is Course.LOST else None,
         claim.evidence_due_at if is_answerable else None, is_answerable, steps,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.money import Money
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind
+from marketplace.web.chargeback_words import reason_words
 from marketplace.web.format import day, moment, short_moment
 from marketplace.web.order_words import done_words, next_words, now_words, told
 
@@ -86,7 +87,7 @@ def places_of(order: Order, lines: Sequence[OrderLine], reader: Reader) -> list[
         return [
             _paid(order, lines, reader),
             Place(_holder(facts), _("no more")),
-            _settled(order, reader),
+            _settled(order, lines, reader),
         ]
     target = Place(
         _("Then back to") if facts.state in _BACK else _("Then to"), buyer if facts.state in _BACK else seller
@@ -124,13 +125,16 @@ def _paid(order: Order, lines: Sequence[OrderLine], reader: Reader) -> Place:
     return Place(label, _("a part") if is_part else _("too late"))
 
 
-def _settled(order: Order, reader: Reader) -> Place:
-    """The last place: who gets what, and how far that has come."""
+def _settled(order: Order, lines: Sequence[OrderLine], reader: Reader) -> Place:
+    """The last place: who gets what, and how far that has come; or that the buyer's bank has it."""
     facts = order.facts()
+    kept = order.money(sum(line.amount_minor or 0 for line in lines if line.action == Action.LOSE_CHARGEBACK))
     sides = [
         (order.buyer_id, facts.owed_buyer + facts.paid_buyer),
         (order.seller_id, facts.owed_seller + facts.paid_seller),
     ]
+    if kept and not any(amount for _person_id, amount in sides):
+        return Place(_("Kept by"), sums=((_("the buyer’s bank"), kept),), is_here=True)
     label = _("Paid out to") if facts.state is State.CLOSED else _("Being paid out to")
     return Place(
         label, sums=tuple((_name(person_id, reader), amount) for person_id, amount in sides if amount), is_here=True
@@ -182,8 +186,10 @@ def _line_detail(line: OrderLine, reader: Reader) -> Markup:
             note = _("Proof: %(note)s")
         case Action.PAYOUT_FAILED if reader.party in (Party.TREASURER, line.payee):
             note = "%(note)s"
-        case Action.PAYOUT_WAITS | Action.PAYOUT_BOUNCED | Action.INQUIRE | Action.OPEN_CHARGEBACK:
+        case Action.PAYOUT_WAITS | Action.PAYOUT_BOUNCED:
             note = "%(note)s"
+        case Action.INQUIRE | Action.OPEN_CHARGEBACK:
+            note = reason_words(line.note)
         case Action.SHIP | Action.SHIP_RETURN | Action.CONTEST_RETURN:
             note = "%(note)s"
         case action if Action(action) in _RULED:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from marketplace.escrow import chargebacks
 from marketplace.escrow.order_rules import State
 from marketplace.groups.term_rules import Terms
+from marketplace.kernel import clock
+from marketplace.kernel.database import unit_of_work
+from marketplace.payments.events import ChargebackLost
 from marketplace.payments.rules import Through
 from tests.factories.accounts import sign_in
 from tests.factories.escrow import an_order, comes, fresh, lapse, receive, release, ship
@@ -30,7 +34,23 @@ def test_both_sides_and_the_officers_see_what_the_bank_says(app: Flask) -> None:
     for person in (buyer_of(order), seller_of(order), officer):
         text = page_of(app, order.id, person)
         assert "The buyer’s bank asks the money back" in text
-        assert "fraudulent" in text and "The bank has not decided" in text
+        assert text.count("The card’s owner says that he did not make this payment") == 2
+        assert "fraudulent" not in text, "that is the processor's word"
+        assert "The bank has not decided" in text
+
+
+@pytest.mark.one_database
+def test_where_the_bank_decided_for_the_buyer_nothing_is_said_to_be_paid_out(app: Flask) -> None:
+    order = an_order(State.CHARGEBACK)
+    with unit_of_work():
+        total = order.facts().total
+        chargebacks.lost(ChargebackLost(order.group_id, order.id, f"dp_{order.id}", total, clock.now()))
+    for person, words in (
+        (buyer_of(order), "Your bank decided for you and keeps"), (seller_of(order), "decided for him and keeps"),
+    ):  # fmt: skip
+        text = page_of(app, order.id, person)
+        assert words in text and "the buyer’s bank" in text
+        assert "Everything is paid out" not in text and "Paid out to" not in text
 
 
 @pytest.mark.one_database
