@@ -25,6 +25,7 @@ from marketplace.disputes import (
 )
 from marketplace.escrow import (
     chargebacks,
+    debt_paying,
     events as escrow,
     gateway_news,
     judging_rules,
@@ -180,7 +181,7 @@ HANDLERS: Handlers = {
     disputes.RulingDue: (about_disputes.ruling_due,),
     escrow.ConfirmerMissing: (about_orders.confirmer_missing,),
     escrow.DebtPaid: (about_debts.paid,),
-    escrow.DebtWrittenOff: (about_debts.written_off,),
+    escrow.DebtWrittenOff: (debt_paying.written_off, about_debts.written_off),
     escrow.FeesAnswered: (about_debts.fees_answered,),
     escrow.WriteOffProposed: (about_debts.proposed,),
     escrow.DeadlineNear: (about_orders.deadline_near,),

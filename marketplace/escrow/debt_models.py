@@ -40,7 +40,7 @@ class DebtDeed(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     at: Mapped[datetime]
     second_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
-    """Who agreed to write it off, or dropped the proposal."""
+    """Who agreed to write it off, or dropped the proposal; or approved a payment that passed an officer's limit."""
     done_at: Mapped[datetime | None]
     client_key: Mapped[str]
 

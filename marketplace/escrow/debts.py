@@ -13,7 +13,7 @@ from sqlalchemy import select
 from marketplace.escrow import debt_rules
 from marketplace.escrow.debt_models import DebtDeed
 from marketplace.escrow.debt_rules import TIME_TO_AGREE, Deed, State
-from marketplace.escrow.events import DebtPaid, DebtWrittenOff, WriteOffProposed
+from marketplace.escrow.events import DebtWrittenOff, WriteOffProposed
 from marketplace.groups import queries as groups, service as permissions
 from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership
@@ -26,8 +26,6 @@ from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books, service as ledger
 from marketplace.ledger.models import Entry, Transfer
 from marketplace.ledger.rules import Chart, Move, Side, guarantee_fund, receivable
-from marketplace.payments import service as payments
-from marketplace.payments.rules import Kind
 
 MOST_LINES = 100
 
@@ -72,7 +70,7 @@ def debt_of(group_id: int, person_id: int) -> Debt:
         select(Membership.id).where(Membership.group_id == group_id, Membership.person_id == person_id)
     )
     if row is None:
-        raise _no_debt()
+        raise no_such_debt()
     account, currency = receivable(group_id, person_id), groups.group(group_id).currency
     deeds = select(DebtDeed).where(DebtDeed.group_id == group_id, DebtDeed.person_id == person_id)
     return Debt(
@@ -88,7 +86,7 @@ def debt_for(group_id: int, person_id: int, officer_id: int) -> Debt:
     debt_rules.check_is_not_own(person_id, officer_id)
     found = debt_of(group_id, person_id)
     if not found.amount and not found.lines:
-        raise _no_debt()
+        raise no_such_debt()
     return found
 
 
@@ -122,39 +120,12 @@ def proposals_for(person_id: int) -> list[DebtDeed]:
 
 
 @use_case
-def confirm_paid(
-    *, group_id: int, person_id: int, by: int, amount: Money, bank_reference: str, client_key: str
-) -> bool:
-    """An officer who is not the debtor found `amount` in the group's account. Whether that was news."""
-    permissions.require(by, group_id, Permission.CONFIRM_MONEY)
-    debt_rules.check_is_not_own(person_id, by)
-    debt = _locked(group_id, person_id)
-    if _known(group_id, person_id, client_key) is not None:
-        return False
-    debt_rules.check_paid(debt, amount)
-    same = select(DebtDeed.id).where(DebtDeed.group_id == group_id, DebtDeed.person_id == person_id)
-    if db.session.scalar(same.where(DebtDeed.deed == Deed.PAID, DebtDeed.note == bank_reference)) is not None:
-        raise RuleBroken("A payment with this reference was confirmed already.", field="bank_reference")
-    deed = _write(
-        group_id, person_id, Deed.PAID, State.DONE, amount=amount, note=bank_reference, by=by, client_key=client_key
-    )
-    purpose = f"debt:{deed.id}"
-    movement = payments.intend(
-        group_id=group_id, kind=Kind.COLLECT, amount=amount, person_id=person_id, purpose=purpose, key=purpose
-    )
-    payments.confirm(movement_id=movement.id, by=by, bank_reference=bank_reference)
-    _post(deed, debt_rules.paid_moves(group_id, person_id, amount), "Debt paid")
-    announce(DebtPaid(group_id, person_id, deed.id, amount, debt - amount))
-    return True
-
-
-@use_case
 def propose_write_off(*, group_id: int, person_id: int, by: int, reason: str, client_key: str) -> None:
     """An owner proposes to write all of a debt off. Another officer has to agree."""
     permissions.require(by, group_id, Permission.WRITE_OFF_DEBT)
     debt_rules.check_is_not_own(person_id, by)
-    former, debt = _proposed(group_id, person_id), _locked(group_id, person_id)
-    if _known(group_id, person_id, client_key) is not None:
+    former, debt = _proposed(group_id, person_id), locked_debt(group_id, person_id)
+    if known_deed(group_id, person_id, client_key) is not None:
         return
     debt_rules.check_is_owed(debt)
     if former is not None and debt_rules.stands(former.at, now=clock.now()):
@@ -162,7 +133,7 @@ def propose_write_off(*, group_id: int, person_id: int, by: int, reason: str, cl
     if former is not None:
         former.state, former.done_at = State.DROPPED, clock.now()
         db.session.flush()
-    deed = _write(
+    deed = write_deed(
         group_id, person_id, Deed.WRITE_OFF, State.PROPOSED, amount=debt, note=reason, by=by, client_key=client_key
     )
     announce(WriteOffProposed(group_id, person_id, deed.id, debt, debt, by_id=by, reason=reason))
@@ -174,12 +145,12 @@ def agree_write_off(*, group_id: int, person_id: int, by: int) -> None:
     deed = _open_proposal(group_id, person_id, by)
     if deed.by_id == by:
         raise NotAllowed("You proposed it: another officer has to agree.")
-    debt = _locked(group_id, person_id)
+    debt = locked_debt(group_id, person_id)
     debt_rules.check_is_owed(debt)
     amount = min(debt, deed.amount)
     fund = books.balance(guarantee_fund(group_id), deed.currency)
     deed.state, deed.second_id, deed.done_at, deed.amount_minor = State.DONE, by, clock.now(), amount.minor
-    _post(deed, debt_rules.write_off_moves(group_id, person_id, amount, fund=fund), "Debt written off")
+    post(deed, debt_rules.write_off_moves(group_id, person_id, amount, fund=fund), "Debt written off")
     audit.note("agree to write a debt off", f"debt:{deed.id}", by=by, group_id=group_id, why=deed.note)
     announce(DebtWrittenOff(group_id, person_id, deed.id, amount, debt - amount))
 
@@ -207,26 +178,29 @@ def _proposed(group_id: int, person_id: int) -> DebtDeed | None:
     return db.session.scalar(wanted.where(DebtDeed.state == State.PROPOSED).with_for_update())
 
 
-def _locked(group_id: int, person_id: int) -> Money:
+def locked_debt(group_id: int, person_id: int) -> Money:
     """What is owed, and stays so until the unit of work ends."""
     currency = groups.group(group_id).currency
     ledger.lock(group_id, currency=currency)
     return books.balance(receivable(group_id, person_id), currency)
 
 
-def _known(group_id: int, person_id: int, client_key: str) -> DebtDeed | None:
+def known_deed(group_id: int, person_id: int, client_key: str | None) -> DebtDeed | None:
+    """What the same form has done."""
     wanted = select(DebtDeed).where(DebtDeed.group_id == group_id, DebtDeed.person_id == person_id)
     return db.session.scalar(wanted.where(DebtDeed.client_key == client_key))
 
 
-def _write(
-    group_id: int, person_id: int, what: Deed, state: State, *, amount: Money, note: str, by: int, client_key: str
-) -> DebtDeed:
+def write_deed(
+    group_id: int, person_id: int, what: Deed, state: State, *, amount: Money, note: str, by: int, client_key: str,
+    second: int | None = None,
+) -> DebtDeed:  # fmt: skip
+    """Keep what was done, or proposed; `second` approved it, where it took two."""
     now = clock.now()
     deed = DebtDeed(
         group_id=group_id, person_id=person_id, deed=what, state=state, amount_minor=amount.minor,
         currency=amount.currency, note=note, by_id=by, at=now, done_at=now if state is State.DONE else None,
-        client_key=client_key,
+        client_key=client_key, second_id=second,
     )  # fmt: skip
     db.session.add(deed)
     db.session.flush()
@@ -234,7 +208,8 @@ def _write(
     return deed
 
 
-def _post(deed: DebtDeed, moves: tuple[Move, ...], memo: str) -> None:
+def post(deed: DebtDeed, moves: tuple[Move, ...], memo: str) -> None:
+    """What became of it in the books."""
     ledger.post(group_id=deed.group_id, moves=moves, reference=f"debt:{deed.id}", memo=memo, at=clock.now())
 
 
@@ -248,5 +223,6 @@ def _lines(account: str, currency: str) -> list[Line]:
     ]
 
 
-def _no_debt() -> NotFound:
+def no_such_debt() -> NotFound:
+    """To whom it does not concern, too."""
     return NotFound("There is no such debt.")

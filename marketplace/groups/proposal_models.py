@@ -37,7 +37,8 @@ class Proposal(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
     deed: Mapped[str]
     subject_id: Mapped[int]
-    """The number of the order, parcel, deposit or payout: the deed says which. It has one open proposal at most."""
+    """The number of the order, parcel, deposit or payout, or of the debtor's membership: the deed says which. One
+    proposal at most is open about it."""
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     """Whose money it is: who paid, or is paid."""
     other_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)

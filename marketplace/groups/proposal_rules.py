@@ -29,9 +29,10 @@ class Deed(StrEnum):
     SELLER_PAYOUT = "seller_payout"
     DEPOSIT = "deposit"
     DEPOSIT_PAYOUT = "deposit_payout"
+    DEBT = "debt"
 
 
-COMES_IN = frozenset({Deed.PAYMENT, Deed.PARCEL_PAYMENT, Deed.DEPOSIT})
+COMES_IN = frozenset({Deed.PAYMENT, Deed.PARCEL_PAYMENT, Deed.DEPOSIT, Deed.DEBT})
 """The others go out."""
 
 

@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response
 
 from marketplace.accounts import queries as accounts
 from marketplace.auctions.schemas import as_money
-from marketplace.escrow import debts, schemas
+from marketplace.escrow import debt_paying, debts, schemas
+from marketplace.escrow.debt_paying import DebtPayment
 from marketplace.groups import queries as groups
+from marketplace.groups.proposal_rules import Outcome
 from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
 from marketplace.web.forms import Form
@@ -21,6 +23,8 @@ from marketplace.web.frame import able_in, group_here
 from marketplace.web.fresh import fresh_second_factor
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
+from marketplace.web.proofs import confirm_with_proof
+from marketplace.web.two_officers import limit_here
 
 blueprint = Blueprint("debts", __name__)
 
@@ -74,11 +78,15 @@ def paid(slug: str, person_id: int) -> Page:
     """It came in, or a part of it."""
     group = group_here(slug, Permission.CONFIRM_MONEY)
 
-    def find(data: dict[str, Any]) -> None:
-        amount = as_money(data.pop("amount"), group.currency, field="amount")
-        debts.confirm_paid(group_id=group.id, person_id=person_id, by=me(), amount=amount, **data)
+    def find(amount: Any, **data: Any) -> Outcome:
+        money = as_money(amount, group.currency, field="amount")
+        return debt_paying.confirm(group_id=group.id, person_id=person_id, by=me(), amount=money, **data)
 
-    return _done(slug, person_id, "paid", schemas.ConfirmDebt, find, said=_("It is confirmed, and the member is told."))
+    return confirm_with_proof(
+        schemas.ConfirmDebt, find, _("It is confirmed, and the member is told."),
+        done=lambda: redirect(url_for(".show", slug=slug, person_id=person_id)),
+        again=lambda form: _page(slug, person_id, {"paid": form}),
+    )  # fmt: skip
 
 
 @blueprint.post(f"{_DEBT}/write-off")
@@ -137,8 +145,10 @@ def _done(
 def _page(slug: str, person_id: int, forms: Mapping[str, Form] | None = None) -> str:
     group = group_here(slug, Permission.AGREE_WRITE_OFF)
     debt = debts.debt_for(group.id, person_id, me())
-    people = {person_id, *(deed.by_id for deed in debt.deeds)}
+    people, debtor = {person_id, *(deed.by_id for deed in debt.deeds)}, groups.membership_row(group.id, person_id)
+    assert debtor is not None  # noqa: S101 - who owes something has belonged to the group
     return render_template(
         "debts/show.html", group=group, debt=debt, names=accounts.names_of(people), forms=forms or {}, blank=Form(),
         able=able_in(group), my_id=me(),
+        limit=limit_here(DebtPayment(debtor)),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a second officer is asked about, in words: the order, parcel or deposit beside the slip."""
+"""What a second officer is asked about, in words: the order, parcel, deposit or debt beside the slip."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from marketplace.accounts import queries as accounts
 from marketplace.deposits.asking_rules import usual
 from marketplace.deposits.confirmations import DepositPayment, PayoutOfDeposit
 from marketplace.escrow.confirmations import OrderPayment, OrderPayout
+from marketplace.escrow.debt_paying import DebtPayment
 from marketplace.escrow.models import Order
 from marketplace.escrow.parcel_paying import ParcelPayment
 from marketplace.escrow.parcel_rules import total
@@ -78,6 +79,8 @@ def about_of(case: Confirmation) -> About:
         case PayoutOfDeposit():
             words = _("A deposit that goes back") if case.payout.kind == "return" else _("A part of a deposit")
             return About(words, case.title, _("Owed"), case.payout.amount, comes_in=False, details=_details(case))
+        case DebtPayment():
+            return About(_("What he owes the group"), case.title, _("Owed"), case.owed)
     raise TypeError(f"nobody has words for {type(case).__name__}")
 
 

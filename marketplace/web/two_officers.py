@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from marketplace.deposits import confirmations as of_deposits
-from marketplace.escrow import second_officers as of_orders
+from marketplace.escrow import debt_paying as of_debts, second_officers as of_orders
 from marketplace.groups import proposal_queries as proposals
 from marketplace.groups.confirming import Confirmation
 from marketplace.groups.proposal_models import Proposal
-from marketplace.groups.proposal_rules import Allowance
+from marketplace.groups.proposal_rules import Allowance, Deed
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money
 from marketplace.web.person import me
@@ -36,11 +37,18 @@ def limit_here(case: Confirmation) -> Limit:
     return Limit(allowance, waiting, any(person_id != me() for person_id in case.confirmers()))
 
 
+CaseOf = Callable[[Proposal], Confirmation]
+_LOCKED: dict[Deed, CaseOf] = {deed: each.case_of for each in (of_orders, of_deposits, of_debts) for deed in each.DEEDS}
+_SHOWN: dict[Deed, CaseOf] = {
+    deed: each.case_shown for each in (of_orders, of_deposits, of_debts) for deed in each.DEEDS
+}  # fmt: skip
+
+
 def case_of(proposal: Proposal) -> Confirmation:
     """What a proposal is about, locked."""
-    return of_orders.case_of(proposal) if proposal.deed in of_orders.DEEDS else of_deposits.case_of(proposal)
+    return _LOCKED[Deed(proposal.deed)](proposal)
 
 
 def case_shown(proposal: Proposal) -> Confirmation:
     """The same for a page, which locks nothing."""
-    return of_orders.case_shown(proposal) if proposal.deed in of_orders.DEEDS else of_deposits.case_shown(proposal)
+    return _SHOWN[Deed(proposal.deed)](proposal)

@@ -19,7 +19,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 IS_OPEN = sa.text("state = 'open'")
 
-DEEDS = "payment parcel_payment buyer_payout seller_payout deposit deposit_payout".split()
+DEEDS = "payment parcel_payment buyer_payout seller_payout deposit deposit_payout debt".split()
 STATES = "open approved refused withdrawn overtaken".split()
 ACTIONS = (
     "say_sent confirm_payment not_found propose_cancel agree_cancel join_parcel leave_parcel share_anew fall_short ship "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,15 +11,17 @@ from flask import Flask
 from sqlalchemy import select
 
 from marketplace.accounts.models import Person
-from marketplace.escrow import debts, fees, proving
+from marketplace.escrow import debt_paying, debts, fees, proving
+from marketplace.escrow.debt_models import DebtDeed
 from marketplace.escrow.debt_rules import TIME_TO_AGREE, check_paid, stands, write_off_moves
 from marketplace.escrow.fee_rules import State, available
 from marketplace.escrow.order_rules import State as OrderState
 from marketplace.groups.models import Group
+from marketplace.groups.proposal_rules import Outcome, State as Course
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
-from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
+from marketplace.kernel.database import db, unit_of_work
+from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.ledger import audit, queries as books
 from marketplace.ledger.rules import fees as fees_of, gateway, guarantee_fund, losses, receivable
 from marketplace.notifications.models import Notice
@@ -32,6 +35,7 @@ from tests.factories.debts import a_debt, earned, in_fund
 from tests.factories.escrow import release
 from tests.factories.groups import a_group, a_member
 from tests.factories.payments import eur
+from tests.factories.proposals import SLIP, approve, the_proposal
 from tests.factories.stripe import hear, stripe_at
 
 
@@ -61,11 +65,18 @@ class Cast:
         return books.balance(account, "EUR").minor
 
     def pays(
-        self, minor: int, *, by: int | None = None, reference: str = "Line 1", key: str = "key-of-payment"
-    ) -> bool:
-        return debts.confirm_paid(
+        self, minor: int, *, by: int | None = None, reference: str = "Line 1", key: str = "key-of-payment",
+        slip: str | None = None,
+    ) -> bool:  # fmt: skip
+        return self.says(minor, by=by, reference=reference, key=key, slip=slip) is not Outcome.KNOWN
+
+    def says(
+        self, minor: int, *, by: int | None = None, reference: str = "Line 1", key: str = "key-of-payment",
+        slip: str | None = None,
+    ) -> Outcome:  # fmt: skip
+        return debt_paying.confirm(
             group_id=self.group_id, person_id=self.debtor_id, by=by or self.treasurer_id, amount=eur(minor),
-            bank_reference=reference, client_key=key,
+            bank_reference=reference, client_key=key, proof_key=slip,
         )  # fmt: skip
 
     def proposes(self, *, by: int | None = None, key: str = "key-of-proposal") -> None:
@@ -112,10 +123,69 @@ def test_who_may_confirm(cast: Cast) -> None:
         cast.pays(1_00, by=a_person().id)
     a_debt(cast.group, db.session.get_one(Person, cast.treasurer_id))
     with pytest.raises(NotAllowed, match="own debt"):
-        debts.confirm_paid(
+        debt_paying.confirm(
             group_id=cast.group_id, person_id=cast.treasurer_id, by=cast.treasurer_id, amount=eur(1_00),
             bank_reference="Line 1", client_key="key-of-his-own",
         )  # fmt: skip
+
+
+def a_strict_cast() -> tuple[Cast, Person]:
+    """The treasurer confirms up to 30.00 alone; and the other owner, who can be his second."""
+    cast = Cast()
+    with unit_of_work():
+        cast.group.terms = replace(cast.group.terms, officer_limit_minor=30_00)
+    return cast, db.session.get_one(Person, cast.owner_id)
+
+
+def test_above_the_limit_it_is_paid_once_a_second_officer_has_seen_the_slip(app: Flask) -> None:
+    cast, owner = a_strict_cast()
+    assert cast.says(20_00, reference="Line 1", key="key-of-a-part") is Outcome.DONE
+    with pytest.raises(RuleBroken, match="would pass your limit"):
+        cast.says(20_00, reference="Line 2")
+    assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.PROPOSED
+    assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.KNOWN
+    assert cast.owed() == 20_00
+    with pytest.raises(RuleBroken, match="waits for a second officer"):
+        cast.says(5_00, by=cast.owner_id, reference="Line 3", key="key-of-another")
+    assert approve(the_proposal(), owner) is Course.APPROVED
+    assert cast.owed() == 0
+    (deed,) = db.session.scalars(select(DebtDeed).where(DebtDeed.note == "Line 2")).all()
+    assert (deed.by_id, deed.second_id) == (cast.treasurer_id, owner.id)
+    movement = db.session.scalars(select(Movement).where(Movement.bank_reference == "Line 2")).one()
+    assert (movement.confirmed_by, movement.proof_key) == (cast.treasurer_id, SLIP)
+    check_books()
+
+
+def test_the_debtor_is_no_second_for_what_he_owes(app: Flask) -> None:
+    cast, owner = a_strict_cast()
+    a_debt(cast.group, owner, 35_00)
+    debt_paying.confirm(
+        group_id=cast.group_id, person_id=owner.id, by=cast.treasurer_id, amount=eur(35_00), bank_reference="Line 1",
+        client_key="key-of-payment", proof_key=SLIP,
+    )  # fmt: skip
+    with pytest.raises(NotFound):
+        approve(the_proposal(), owner)
+    assert cast.owed() == 40_00
+
+
+def test_what_was_written_off_meanwhile_is_not_paid(app: Flask) -> None:
+    cast, owner = a_strict_cast()
+    cast.says(40_00, slip=SLIP)
+    cast.proposes()
+    cast.agrees()
+    assert the_proposal().state == Course.OVERTAKEN
+    assert cast.owed() == 0
+    with pytest.raises(RuleBroken):
+        approve(the_proposal(), owner)
+    assert db.session.scalars(select(Movement)).all() == []
+    check_books()
+
+
+def test_a_form_that_was_used_says_nothing_else(app: Flask, cast: Cast) -> None:
+    cast.says(15_00)
+    with pytest.raises(Stale):
+        cast.says(16_00)
+    assert cast.owed() == 25_00
 
 
 def test_two_who_confirm_the_last_of_it_at_once_confirm_it_once(app: Flask, cast: Cast) -> None:

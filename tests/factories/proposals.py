@@ -7,10 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.accounts.models import Person
-from marketplace.deposits import confirmations as of_deposits
-from marketplace.escrow import second_officers as of_orders
 from marketplace.groups import confirming
-from marketplace.groups.confirming import Confirmation
 from marketplace.groups.models import Group
 from marketplace.groups.proposal_models import Proposal
 from marketplace.groups.proposal_rules import State
@@ -18,6 +15,7 @@ from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import db
 from marketplace.notifications.models import Notice
+from marketplace.web.two_officers import case_of
 from tests.factories.groups import a_group, a_member
 
 SLIP = "proofs/of-this-test"
@@ -28,11 +26,6 @@ def a_strict_group(limit: int = 500_00, **changes: Any) -> tuple[Group, Person, 
     """A group in which one officer confirms up to `limit` alone; its treasurer, and its owner."""
     group = a_group(terms=Terms(officer_limit_minor=limit, **changes))
     return group, a_member(group, Role.TREASURER, name="Agnes Thaler"), db.session.get_one(Person, group.founded_by)
-
-
-def case_of(proposal: Proposal) -> Confirmation:
-    found = of_orders if proposal.deed in of_orders.DEEDS else of_deposits
-    return found.case_of(proposal)
 
 
 def approve(proposal: Proposal, by: Person) -> State:

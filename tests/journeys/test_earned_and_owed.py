@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from marketplace.escrow import debts, fees
+from marketplace.escrow import debt_paying, debts, fees
 from marketplace.escrow.debt_models import DebtDeed
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import State
@@ -83,7 +83,7 @@ def test_what_a_seller_owes_after_a_lost_chargeback_is_paid_by_him(app: Flask, s
     owed = debts.debt_of(group_id, seller_id).amount
     assert owed > Money(100_00, "EUR")
     check_books(app)
-    debts.confirm_paid(
+    debt_paying.confirm(
         group_id=group_id, person_id=seller_id, by=treasurer, amount=owed, bank_reference="Line 8",
         client_key="key-of-it",
     )  # fmt: skip

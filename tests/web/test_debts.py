@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.accounts.models import Person
 from marketplace.escrow import debts, fees
+from marketplace.groups import proposal_queries
 from marketplace.groups.rules import Role
+from marketplace.groups.term_rules import Terms
+from marketplace.kernel.database import db
 from tests.factories.accounts import a_person
+from tests.factories.catalog import a_picture
 from tests.factories.debts import a_debt, earned
 from tests.factories.groups import a_group, a_member
 
@@ -40,6 +46,27 @@ def test_a_debt_is_read_paid_and_set_off(app: Flask, client_of: Clients) -> None
     assert "You owe this group nothing." in client.get(f"/g/{slug}/debt").text
     assert "Paid by a member who owed it to the group" in client.get(f"/g/{slug}/books").text
     assert "Hedwig Amsel" not in officer.get(f"/g/{slug}/books").text
+
+
+def test_what_passes_the_limit_waits_for_a_second_officer_with_its_slip(app: Flask, client_of: Clients) -> None:
+    owner, treasurer = a_person("Olga", second_factor=True), a_person("Theo", second_factor=True)
+    group = a_group(owner, terms=Terms(officer_limit_minor=0))
+    slug, group_id, debtor_id = group.slug, group.id, a_member(group, name="Hedwig Amsel").id
+    a_member(group, Role.TREASURER, person=treasurer)
+    a_debt(group, db.session.get_one(Person, debtor_id))
+    first, second = client_of(treasurer), client_of(owner)
+    path = f"/g/{slug}/treasury/debts/{debtor_id}"
+    assert "Here two officers confirm everything" in first.get(path).text
+    form = {"amount": "40.00", "bank_reference": "Line 7", "client_key": "key-of-payment"}
+    without = first.post(f"{path}/paid", data=form)
+    assert without.status_code == 422 and "picture of the slip" in without.text and "Line 7" in without.text
+    waits = first.post(f"{path}/paid", data=form | {"proof": (BytesIO(a_picture()), "slip.jpg")}, follow_redirects=True)
+    assert "It waits for a second officer" in waits.text and "Confirm that it came in" not in waits.text
+    proposal = proposal_queries.open_for(group_id, owner.id)[0]
+    page = second.get(f"/proposals/{proposal.id}").text
+    assert "What he owes the group" in page and debts.debt_of(group_id, debtor_id).reference in page
+    second.post(f"/proposals/{proposal.id}/approve", data={"client_key": "key-of-approving"})
+    assert "Paid by a member who owed it to the group" in second.get(f"/g/{slug}/books").text
 
 
 def test_an_owner_proposes_another_agrees(app: Flask, client_of: Clients) -> None:
