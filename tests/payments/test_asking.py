@@ -120,6 +120,23 @@ def test_a_no_is_looked_into_for_a_client_asks_again_by_itself(app: Flask, proce
     assert processor.heard == [("pay_out", "order:7"), ("look_up", "order:7")]
 
 
+def test_a_no_that_cannot_be_looked_into_is_concluded_from_later(app: Flask, processor: Processor) -> None:
+    movement = with_processor()
+
+    def answer(_instruction: Instruction) -> Outcome:
+        processor.is_down = True
+        return Refused("The money is gone already.")
+
+    processor.tell = answer
+    work(processor)
+    assert now_of(movement).state == State.INTENDED
+    processor.is_down = False
+    processor.tell = lambda _instruction: Refused("The money is gone already.")
+    clock.move(LEASE)
+    work(processor)
+    assert (now_of(movement).state, now_of(movement).failure) == (State.FAILED, "The money is gone already.")
+
+
 def test_what_never_arrived_is_sent_again_under_the_same_key(app: Flask, processor: Processor) -> None:
     processor.is_down = True
     movement = with_processor()
