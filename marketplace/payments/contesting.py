@@ -136,7 +136,10 @@ def _ask(advocate: Advocate, contest_id: int, verb: Verb, *, is_again: bool) -> 
         asked = _instruction(contest_id)
         if is_again and (known := advocate.look_up_contest(asked)):
             return known
-        return advocate.contest(asked) if verb is Verb.CONTEST else advocate.give_up(asked)
+        outcome = advocate.contest(asked) if verb is Verb.CONTEST else advocate.give_up(asked)
+        if isinstance(outcome, Refused):  # its client asks again by itself: the first may have been heard
+            return advocate.look_up_contest(asked) or outcome
+        return outcome
     except Exception:
         # Whatever went wrong out there, it may have been handed in: nothing is concluded from it.
         log.exception("a bank's claim could not be answered", contest=contest_id)

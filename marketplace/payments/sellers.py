@@ -23,6 +23,7 @@ TRUSTED_FOR = timedelta(minutes=10)
 _NEWS_IS_OLD_AFTER = timedelta(days=1)
 _MOST_AT_ONCE = 50
 _AWAY = "Stripe does not answer. Nothing was changed: try again in a minute."
+_ELSEWHERE = "This was begun in another window, too, with another country. That one counts: look at it below."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,15 @@ def link_for(*, by: int, return_url: str, refresh_url: str, country: str = "") -
     he has not told the processor who he is. The link works once, for some minutes. Asks the processor: no unit of
     work may be open. Raises RuleBroken.
     """
+    _hear_what_was_told(by, country)
     key, account_id, country = begin(by=by, country=country)
     let_go()
     try:
         with stripe_client.needed().asked() as client:
             if account_id is None:
                 account_id = _make(client, key, country)
-                name_account(by, key, account_id)
+                if not name_account(by, key, account_id):
+                    raise RuleBroken(_ELSEWHERE)
             link = client.v1.account_links.create(
                 {
                     "account": account_id, "type": "account_onboarding", "return_url": return_url,
@@ -90,25 +93,26 @@ def login_link_for(*, by: int) -> str:
         raise RuleBroken(_AWAY) from error
 
 
-def fetch(person_id: int) -> None:
-    """Ask how the person's account stands. Where nobody answers, what was known stays, and is as old as it is."""
+def fetch(person_id: int) -> bool:
+    """Ask how the person's account stands. False where nobody answers: what was known stays, as old as it is."""
     account = account_of(person_id)
     here = stripe_client.here()
     if here is None or account is None or account.account_id is None:
-        return
+        return True
     account_id = account.account_id
     let_go()
     try:
         with here.asked() as client:
             found = client.v1.accounts.retrieve(account_id)
     except StripeIsAway:
-        return
+        return False
     except stripe.StripeError as error:
         if not is_gone(error):
             raise
         note_gone(account_id)
-        return
+        return True
     note_account(account_id, standing_of(found))
+    return True
 
 
 def fetch_old() -> int:
@@ -206,6 +210,13 @@ def begin(*, by: int, country: str) -> tuple[str, str | None, str]:
     return account.key, account.account_id, account.country
 
 
+def _hear_what_was_told(person_id: int, country: str) -> None:
+    """Before another country begins anew: who has told Stripe who he is and has not come back would tell it twice."""
+    account = account_of(person_id)
+    if account is not None and _is_to_begin_anew(account, country) and not fetch(person_id):
+        raise RuleBroken(_AWAY)
+
+
 def _is_to_begin_anew(account: SellerAccount, country: str) -> bool:
     """The processor never changes an account's country: he named a wrong one, and has told nothing yet."""
     return bool(country) and country != account.country and not account.has_told
@@ -238,8 +249,11 @@ def _make(client: stripe.StripeClient, key: str, country: str) -> str:
 
 
 @use_case
-def name_account(person_id: int, key: str, account_id: str) -> None:
-    """The processor has made it. Of two clicks at once, both hear of the same account."""
+def name_account(person_id: int, key: str, account_id: str) -> bool:
+    """The processor has made it. Whether it is his: of two clicks at once both hear of the same account, but of two
+    with different countries only the later one's is kept."""
     account = db.session.scalar(select(SellerAccount).where(SellerAccount.key == key).with_for_update())
-    if account is not None and account.person_id == person_id and account.account_id is None:
-        account.account_id = account_id
+    if account is None or account.person_id != person_id:
+        return False
+    account.account_id = account.account_id or account_id
+    return account.account_id == account_id

@@ -10,10 +10,12 @@ from flask import Flask
 from marketplace.kernel import clock, storage
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound, RuleBroken, TooLate
-from marketplace.payments import contesting
+from marketplace.payments import contesting, stripe_client
 from marketplace.payments.contest_models import ContestRow
 from marketplace.payments.contest_rules import Evidence, State, Verb
 from marketplace.payments.events import ContestRefused, ContestSent
+from marketplace.payments.gateway import Contest, Outcome, Refused
+from marketplace.payments.stripe_contesting import StripeAdvocate
 from marketplace.playmoney import disputes
 from marketplace.playmoney.server import StandIn
 from marketplace.playmoney.weather import Fault
@@ -74,6 +76,27 @@ def test_whatever_happens_to_the_call_it_is_answered_once(here: StandIn, fault: 
     updates = [event for event in here.till.all("event") if event["type"] == "charge.dispute.updated"]
     assert here.till.find("dispute", claim)["status"] == ("under_review" if verb is Verb.CONTEST else "lost")
     assert len(updates) == (1 if verb is Verb.CONTEST else 0)
+
+
+class Forgetful(StripeAdvocate):
+    """Its client's first try was heard, and it tells only of the second, which is refused for that."""
+
+    def contest(self, contest: Contest) -> Outcome:
+        super().contest(contest)
+        return Refused("This was answered already.")
+
+    def give_up(self, contest: Contest) -> Outcome:
+        super().give_up(contest)
+        return Refused("This was answered already.")
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_what_was_heard_at_the_first_try_is_not_called_refused(here: StandIn, heard: list[object], verb: Verb) -> None:
+    claim = opened(here)
+    contest = intended(claim, verb)
+    contesting.send_due_contests(advocate=Forgetful(stripe_client.needed()))
+    assert row(contest.id).state == State.SENT
+    assert [type(fact) for fact in heard if isinstance(fact, ContestSent | ContestRefused)] == [ContestSent]
 
 
 def test_a_file_whose_answer_was_lost_is_the_same_file(here: StandIn) -> None:

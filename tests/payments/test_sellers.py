@@ -55,6 +55,42 @@ def test_who_named_a_wrong_country_begins_anew_until_he_has_told_who_he_is(here:
     assert kept.country == "CZ"
 
 
+def test_who_told_stripe_and_closed_its_page_does_not_begin_anew(here: StandIn) -> None:
+    """Nobody has heard of it yet: it is asked for before another country would part him from his account."""
+    person = a_person()
+    sellers.link_for(by=person.id, **LINKS | {"country": "HU"})
+    first = _account_id(person.id)
+    with here.till.lock:
+        accounts.become(here.till, first)
+    here.weather.order(Fault.DOWN, "GET /v1/accounts")
+    with pytest.raises(RuleBroken, match="does not answer"):
+        sellers.link_for(by=person.id, **LINKS | {"country": "CZ"})
+    sellers.link_for(by=person.id, **LINKS | {"country": "CZ"})
+    db.session.rollback()
+    assert _account_id(person.id) == first
+    assert len(here.till.all("account")) == 1
+
+
+def test_of_two_windows_with_two_countries_only_the_later_leads_to_a_form(
+    here: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who filled in the other form would never be paid: nobody has that account."""
+    person = a_person()
+    make = sellers._make
+
+    def make_late(client: stripe.StripeClient, key: str, country: str) -> str:
+        monkeypatch.setattr(sellers, "_make", make)
+        sellers.link_for(by=person.id, **LINKS | {"country": "CZ"})
+        return make(client, key, country)
+
+    monkeypatch.setattr(sellers, "_make", make_late)
+    with pytest.raises(RuleBroken, match="another window"):
+        sellers.link_for(by=person.id, **LINKS | {"country": "HU"})
+    db.session.rollback()
+    assert here.till.find("account", _account_id(person.id))["country"] == "CZ"
+    assert [link["_account"] for link in here.till.all("account_link")] == [_account_id(person.id)]
+
+
 def test_what_no_webhook_told_of_an_account_is_asked_for_the_day_after(here: StandIn) -> None:
     restricted, gone = a_seller(here), a_seller(here)
     with here.till.lock:
