@@ -36,6 +36,8 @@ class What(StrEnum):
     """Their balance is not the sum of what they list."""
     BALANCE = "balance"
     """Our books have another balance, and nothing above says why."""
+    COVER = "cover"
+    """More was taken out of their balance than is the platform's own: what is missing is somebody's."""
     BANK = "bank"
     """Between a group's own bank and its books; said in a sentence of its own."""
 
@@ -60,6 +62,9 @@ class Named(StrEnum):
     THEIR_OWN = "their own"
     """The processor's charges to the platform, taxes, and what it holds in reserve."""
 
+
+PLATFORMS = (Named.TO_THE_BANK, Named.TO_GROUPS, Named.THEIR_OWN)
+"""What is the platform's own: no order's, and in nobody's books here. Together it must not be less than nothing."""
 
 OWN = {
     "payout": Named.TO_THE_BANK,
@@ -151,7 +156,7 @@ class Finding:
     @property
     def effects(self) -> list[Money]:
         """What it adds to their balance beyond our books."""
-        if self.what in (What.LIST, What.BALANCE):
+        if self.what in (What.LIST, What.BALANCE, What.COVER):
             return []
         theirs, ours = self.theirs, self.ours
         if self.what is What.FEE:

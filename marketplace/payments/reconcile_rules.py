@@ -17,7 +17,17 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from marketplace.kernel.money import Money
-from marketplace.payments.line_rules import Comparison, Entry, Explained, Finding, Line, Named, Stands, What
+from marketplace.payments.line_rules import (
+    PLATFORMS,
+    Comparison,
+    Entry,
+    Explained,
+    Finding,
+    Line,
+    Named,
+    Stands,
+    What,
+)
 
 SETTLES_WITHIN = timedelta(hours=1)
 """Stripe books a charge some time after it was made, and its webhooks may be late: until then nothing is wrong."""
@@ -73,9 +83,13 @@ def sorted_out(said: Iterable[Finding | Explained]) -> Comparison:
 def balance_findings(
     *, there: Mapping[str, int] | None, listed: Mapping[str, int], books: Mapping[str, int], said: Comparison
 ) -> list[Finding]:
-    """Whether their balance is what they list, and what they list is our books and all that was said. `there` is None
-    where their balance did not stand still. All by currency, in minor units."""
-    expected = Counter(books)
+    """Whether their balance is what they list, what they list is our books and all that was said, and nothing of it
+    that is somebody's was taken away. `there` is None where their balance did not stand still. All by currency, in
+    minor units."""
+    expected, own = Counter(books), Counter[str]()
+    for each in said.explained:
+        if each.named in PLATFORMS:
+            own[each.amount.currency] += each.amount.minor
     for amount in (*(each.amount for each in said.explained), *(e for f in said.findings for e in f.effects)):
         expected[amount.currency] += amount.minor
     found = []
@@ -86,6 +100,9 @@ def balance_findings(
             found.append(Finding(What.LIST, currency, Money(balance, currency), Money(list_is, currency)))
         if said_is != list_is:
             found.append(Finding(What.BALANCE, currency, Money(list_is, currency), Money(said_is, currency)))
+        if own[currency] < 0:
+            must_lie = Money(list_is - own[currency], currency)
+            found.append(Finding(What.COVER, currency, Money(list_is, currency), must_lie))
     return found
 
 

@@ -20,6 +20,8 @@ SENTENCES = {
     What.UNHEARD: "%(who)s made %(about)s, %(theirs)s, more than an hour ago, and here it is still waited for.",
     What.LIST: "In %(about)s the balance at %(who)s is %(theirs)s, and all that is listed there comes to %(ours)s.",
     What.BALANCE: "In %(about)s %(theirs)s lies at %(who)s, and by our books and all that explains it, it is %(ours)s.",
+    What.COVER: "In %(about)s %(theirs)s lies at %(who)s, and %(ours)s must: more went to the platform’s bank, or was"
+    " charged to the platform, than is its own. Top the balance up, and set payouts to manual.",
     What.BANK: "%(about)s",
 }
 

@@ -91,6 +91,18 @@ def test_what_explains_the_balance_is_named(app: Flask, stripe: StandIn) -> None
     ]  # fmt: skip
 
 
+def test_held_money_that_was_paid_out_to_the_platform_is_an_alarm_until_it_is_back(app: Flask, stripe: StandIn) -> None:
+    """As automatic payouts would do it."""
+    pay(an_order_by_card(stripe), stripe)
+    stripe.till.book("payout", -130_00, "eur", "po_1")
+    assert found() == [(What.COVER, "EUR")]
+    (alarm,) = reconciling.discrepancies()
+    assert alarm.ours is not None and alarm.theirs is not None
+    assert (alarm.ours - alarm.theirs).minor == 30_00, "a hundred was topped up"
+    stripe.till.book("topup", 30_00, "eur", "tu_9")
+    assert found() == []
+
+
 def test_what_is_young_is_no_alarm(app: Flask, stripe: StandIn) -> None:
     order = an_order_by_card(stripe)
     session = now_of(begin(order))

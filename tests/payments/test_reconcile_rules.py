@@ -170,7 +170,8 @@ def test_what_does_not_agree_is_one_finding(case: str) -> None:
 
 
 def test_every_kind_is_found_here() -> None:
-    assert {finding.what for *_, finding in FOUND.values()} == {*What} - {What.LIST, What.BALANCE, What.BANK}
+    of_the_balance = {What.LIST, What.BALANCE, What.COVER}
+    assert {finding.what for *_, finding in FOUND.values()} == {*What} - of_the_balance - {What.BANK}
 
 
 EXPLAINED: dict[str, tuple[list[Line], list[Entry], Explained]] = {
@@ -219,6 +220,26 @@ def test_a_balance_that_is_not_what_is_listed_is_found_once() -> None:
     (found,) = balance_findings(there={"EUR": 5}, listed={"EUR": 7}, books={"EUR": 7}, said=nothing)
     assert found == Finding(What.LIST, "EUR", eur(5), eur(7))
     assert balance_findings(there=None, listed={"EUR": 7}, books={"EUR": 7}, said=nothing) == []
+
+
+@pytest.mark.parametrize(
+    ("out", "own", "to_groups", "must_lie"),
+    [(-50_00, 0, 0, 150_00), (-50_00, -1, 50_00, 100_01), (-50_00, 0, 50_00, None), (20_00, -20_00, 0, None)],
+)
+def test_what_was_taken_out_of_the_balance_was_the_platforms_own(
+    out: int, own: int, to_groups: int, must_lie: int | None
+) -> None:
+    """100.00 lies there."""
+    parts = {Named.TO_THE_BANK: out, Named.THEIR_OWN: own, Named.TO_GROUPS: to_groups}
+    judged = Comparison([], [Explained(named, eur(minor)) for named, minor in parts.items()])
+    books = {"EUR": 100_00 - sum(parts.values())}
+    found = balance_findings(there={"EUR": 100_00}, listed={"EUR": 100_00}, books=books, said=judged)
+    assert found == ([Finding(What.COVER, "EUR", eur(100_00), eur(must_lie))] if must_lie else [])
+
+
+def test_a_bank_that_has_not_decided_takes_nothing_of_the_platforms() -> None:
+    judged = Comparison([], [Explained(Named.OPEN_CHARGEBACK, eur(-50_00))])
+    assert balance_findings(there=None, listed={"EUR": 50_00}, books={"EUR": 100_00}, said=judged) == []
 
 
 def test_reasons_are_summed_up() -> None:
