@@ -180,6 +180,7 @@ HANDLERS: Handlers = {
     disputes.RulerProposed: (about_disputes.ruler_proposed,),
     disputes.RulingDue: (about_disputes.ruling_due,),
     escrow.ConfirmerMissing: (about_orders.confirmer_missing,),
+    escrow.DebtArose: (about_debts.arose,),
     escrow.DebtPaid: (about_debts.paid,),
     escrow.DebtWrittenOff: (debt_paying.written_off, about_debts.written_off),
     escrow.FeesAnswered: (about_debts.fees_answered,),

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from marketplace.escrow import finding, order_rules
 from marketplace.escrow.condition_rules import is_for_officers
-from marketplace.escrow.events import OrderChanged, OrderClosed
+from marketplace.escrow.debt_rules import owed_more
+from marketplace.escrow.events import DebtArose, OrderChanged, OrderClosed
 from marketplace.escrow.judging_rules import Verdict, judge
 from marketplace.escrow.models import Order, OrderLine
 from marketplace.escrow.money_rules import owed
@@ -22,7 +23,7 @@ from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotAllowed, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
-from marketplace.ledger import service as ledger
+from marketplace.ledger import queries as books, service as ledger
 from marketplace.reputation.rules import Ending
 
 _MONEY_ACTIONS = {
@@ -161,6 +162,13 @@ def _post(order: Order, verdict: Verdict, line: OrderLine) -> None:
             group_id=order.group_id, moves=verdict.moves, reference=f"order:{order.id}:{line.number}",
             memo=f"{_memo(line)}, order {order.id}", at=line.at, order_id=order.id,
         )  # fmt: skip
+        for account, amount in owed_more(verdict.moves).items():
+            announce(
+                DebtArose(
+                    order.group_id, int(account.rpartition(":")[2]), order.id, line.number, order.title, amount,
+                    left=books.balance(account, order.currency),
+                )
+            )  # fmt: skip
 
 
 def _memo(line: OrderLine) -> str:

@@ -6,12 +6,13 @@ guarantee fund as far as it goes, and then by the group.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from marketplace.kernel.errors import NotAllowed, RuleBroken
 from marketplace.kernel.money import Money
-from marketplace.ledger.rules import Move, gateway, guarantee_fund, losses, moved, receivable
+from marketplace.ledger.rules import Chart, Move, chart_of, gateway, guarantee_fund, losses, moved, receivable
 from marketplace.payments.reference_rules import References
 
 _DEBTS = References("O", "debt of membership")
@@ -32,6 +33,15 @@ class State(StrEnum):
     PROPOSED = "proposed"
     DONE = "done"
     DROPPED = "dropped"
+
+
+def owed_more(moves: Sequence[Move]) -> dict[str, Money]:
+    """By account, what of these moves makes a debt larger."""
+    more: dict[str, Money] = {}
+    for move in moves:
+        if chart_of(move.debit) is Chart.RECEIVABLE:
+            more[move.debit] = more.get(move.debit, Money(0, move.amount.currency)) + move.amount
+    return more
 
 
 def reference_of(membership_id: int) -> str:

@@ -136,6 +136,22 @@ class DeadlineNear:
 
 
 @dataclass(frozen=True, slots=True)
+class DebtArose:
+    """What became of an order makes one of its sides owe the group."""
+
+    group_id: int
+    person_id: int
+    """The debtor."""
+    order_id: int
+    number: int
+    """Of the deed in the order's history."""
+    title: str
+    amount: Money
+    left: Money
+    """What he owes in all."""
+
+
+@dataclass(frozen=True, slots=True)
 class _OfDebt:
     group_id: int
     person_id: int

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from marketplace.accounts.queries import names_of
-from marketplace.escrow.events import DebtPaid, DebtWrittenOff, FeesAnswered, WriteOffProposed
+from marketplace.escrow.events import DebtArose, DebtPaid, DebtWrittenOff, FeesAnswered, WriteOffProposed
 from marketplace.groups import queries as groups
 from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.notifications import links
 from marketplace.notifications.service import notify_all
+
+
+def arose(fact: DebtArose) -> None:
+    group = groups.group(fact.group_id)
+    notify_all(
+        [fact.person_id], kind="debt_arose", ref=f"order:{fact.order_id}", path=links.debt(group.slug),
+        group_id=fact.group_id, key=f"order:{fact.order_id}:{fact.number}:debt",
+        data={"amount": fact.amount, "left": fact.left, "group": group.name, "title": fact.title},
+    )  # fmt: skip
 
 
 def paid(fact: DebtPaid) -> None:

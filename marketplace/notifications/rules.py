@@ -160,6 +160,7 @@ TOLD = {
         "return_shipped": _("%(title)s is on its way back to you."),
         "return_received": _("The return of %(title)s is being looked at, until %(until)s."),
         "return_contested": _("%(name)s contests what came back of %(title)s."),
+        "debt_arose": _("You owe %(group)s %(amount)s because of %(title)s. Look at why, and how to pay."),
         "debt_paid": _("%(amount)s of what you owe %(group)s came in. You owe %(left)s now."),
         "debt_written_off": _("%(amount)s of what you owed %(group)s is written off. You owe %(left)s now."),
         "write_off_proposed": _("%(name)s proposes to write off %(amount)s that a member owes %(group)s."),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from marketplace.accounts.models import Person
 from marketplace.escrow import debt_paying, debts, fees, proving
 from marketplace.escrow.debt_models import DebtDeed
-from marketplace.escrow.debt_rules import TIME_TO_AGREE, check_paid, stands, write_off_moves
+from marketplace.escrow.debt_rules import TIME_TO_AGREE, check_paid, owed_more, stands, write_off_moves
 from marketplace.escrow.fee_rules import State, available
 from marketplace.escrow.order_rules import State as OrderState
 from marketplace.groups.models import Group
@@ -23,7 +23,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.ledger import audit, queries as books
-from marketplace.ledger.rules import fees as fees_of, gateway, guarantee_fund, losses, receivable
+from marketplace.ledger.rules import fees as fees_of, gateway, guarantee_fund, losses, moved, receivable
 from marketplace.notifications.models import Notice
 from marketplace.payments.asking import ask_gateways
 from marketplace.payments.models import Movement
@@ -113,6 +113,15 @@ def test_what_came_in_is_owed_no_more_and_stands_in_the_books_once(cast: Cast) -
         cast.pays(5_00, key="key-of-another")
     with pytest.raises(RuleBroken, match="at most"):
         cast.pays(25_01, reference="Line 2", key="key-of-a-third")
+
+
+def test_only_what_makes_a_debt_larger_is_told_as_one() -> None:
+    debt, other = receivable(1, 2), receivable(1, 3)
+    moves = (
+        *moved(debt, gateway(1), eur(5_00)), *moved(fees_of(1), debt, eur(2_00)), *moved(debt, losses(1), eur(1_00)),
+        *moved(other, gateway(1), eur(3_00)), *moved(gateway(1), losses(1), eur(9_00)),
+    )  # fmt: skip
+    assert owed_more(moves) == {debt: eur(6_00), other: eur(3_00)}
 
 
 def test_who_may_confirm(cast: Cast) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from marketplace.escrow import debt_paying, debts, fees
 from marketplace.escrow.debt_models import DebtDeed
@@ -16,6 +16,8 @@ from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books
 from marketplace.ledger.rules import fees as fees_of, receivable
+from marketplace.notifications.detail_rules import unpacked
+from marketplace.notifications.models import Notice
 from marketplace.payments import reconciling
 from marketplace.payments.line_rules import Named
 from marketplace.playmoney import accounts, disputes
@@ -82,6 +84,10 @@ def test_what_a_seller_owes_after_a_lost_chargeback_is_paid_by_him(app: Flask, s
     work(stripe)
     owed = debts.debt_of(group_id, seller_id).amount
     assert owed > Money(100_00, "EUR")
+    wanted = select(Notice.data).where(Notice.person_id == seller_id, Notice.kind == "debt_arose").order_by(Notice.id)
+    told = [unpacked(data) for data in db.session.scalars(wanted)]
+    assert told[-1]["left"] == owed
+    assert sum(each["amount"].minor for each in told) == owed.minor, "each part of it once"
     check_books(app)
     debt_paying.confirm(
         group_id=group_id, person_id=seller_id, by=treasurer, amount=owed, bank_reference="Line 8",

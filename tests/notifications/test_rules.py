@@ -119,7 +119,7 @@ def test_nothing_is_told_of_an_order_that_cannot_happen() -> None:
 def test_each_kind_about_orders_is_used() -> None:
     from_changes = {told.kind for table in (TOLD, LAPSED, CANCELLED, PARCELS, BY_GATEWAY) for told in table.values()}
     others = {"order_to_pay", "message_new", "confirmer_missing", rules.deadline_kind(48), rules.deadline_kind(12)}
-    of_debts = {"debt_paid", "debt_written_off", "write_off_proposed", "fees_paid", "fees_declined"}
+    of_debts = {"debt_arose", "debt_paid", "debt_written_off", "write_off_proposed", "fees_paid", "fees_declined"}
     assert from_changes | others | of_debts == set(rules.TOLD["escrow"])
 
 
