@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from marketplace.escrow.models import Order
 from marketplace.kernel.database import db
 from marketplace.ledger import queries as ledger
 from marketplace.ledger.rules import gateway, receivable
+from marketplace.notifications.detail_rules import unpacked
 from marketplace.notifications.models import Notice
 from marketplace.payments.rules import Through
 from marketplace.playmoney.till import Thing, Till, fee_on
@@ -152,14 +153,15 @@ def _of_books(storm: Storm) -> Iterator[str]:
 
 
 def _of_notices(storm: Storm) -> Iterator[str]:
-    """The same thing of the same order is told to the same person once."""
-    told = select(Notice.person_id, Notice.kind, Notice.ref, func.count())
-    told = told.group_by(Notice.person_id, Notice.kind, Notice.ref).having(func.count() > 1)
+    """The same thing of the same order is told to the same person once; that it is late, once for each number of days
+    that the law of late payouts names: a leap of the clock may come while it is under way."""
     ends = {f"order:{deal.id}": deal.part.end for deal in storm.deals}
     with storm.stage.here.inside():
-        for person, kind, ref, count in db.session.execute(told):
-            if ref in ends and ends[ref] not in _MAY_COME_TWICE.get(kind, ()):
-                yield f"Person {person} was told {count} times of {kind}, {ref}, {ends[ref].name}."
+        rows = db.session.execute(select(Notice.person_id, Notice.kind, Notice.ref, Notice.data)).all()
+    told = Counter((person, kind, ref, unpacked(data).get("days")) for person, kind, ref, data in rows)
+    for (person, kind, ref, _days), count in told.items():
+        if count > 1 and ref in ends and ends[ref] not in _MAY_COME_TWICE.get(kind, ()):
+            yield f"Person {person} was told {count} times of {kind}, {ref}, {ends[ref].name}."
 
 
 def _of_answers(storm: Storm) -> Iterator[str]:
