@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from sqlalchemy import select
 
@@ -25,7 +26,6 @@ from tests.faults.storm.weathering import Storm
 _WHOLE = 10_000
 _RECOVERS_WITHIN_SECONDS = 5.0
 _MAY_COME_TWICE = {
-    "deadline_near": {*End},  # two days and twelve hours before
     "payout_waits": {*End},  # at every two days
     "payout_sent": {End.BANK_WON, End.BANK_LATE_WON},  # taken back for the time that the bank needs, and sent again
 }
@@ -152,14 +152,18 @@ def _of_books(storm: Storm) -> Iterator[str]:
         yield f"By the books {booked} is at Stripe, and there it is {there}."
 
 
+def _which(data: dict[str, Any]) -> tuple[object, object]:
+    return data.get("until"), data.get("days")
+
+
 def _of_notices(storm: Storm) -> Iterator[str]:
-    """The same thing of the same order is told to the same person once; that it is late, once for each number of days
-    that the law of late payouts names: a leap of the clock may come while it is under way."""
+    """The same thing of the same order is told to the same person once. A deadline is the same if its moment is, and a
+    late payout if as many days have passed."""
     ends = {f"order:{deal.id}": deal.part.end for deal in storm.deals}
     with storm.stage.here.inside():
         rows = db.session.execute(select(Notice.person_id, Notice.kind, Notice.ref, Notice.data)).all()
-    told = Counter((person, kind, ref, unpacked(data).get("days")) for person, kind, ref, data in rows)
-    for (person, kind, ref, _days), count in told.items():
+    told = Counter((person, kind, ref, _which(unpacked(data))) for person, kind, ref, data in rows)
+    for (person, kind, ref, _which), count in told.items():
         if count > 1 and ref in ends and ends[ref] not in _MAY_COME_TWICE.get(kind, ()):
             yield f"Person {person} was told {count} times of {kind}, {ref}, {ends[ref].name}."
 
