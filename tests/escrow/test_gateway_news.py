@@ -25,6 +25,7 @@ from marketplace.ledger.rules import escrow, gateway, processor_fee, receivable
 from marketplace.payments import queries as movements, service as payments
 from marketplace.payments.events import (
     ChargebackLost,
+    ChargebackOpened,
     ChargebackWon,
     FeeTaken,
     MovementWaits,
@@ -307,4 +308,46 @@ def test_an_inquiry_stops_nothing(app: Flask) -> None:
     assert fresh(order).state == State.HELD
     is_won(order)
     assert fresh(order).state == State.HELD
+    check(order)
+
+
+def claims(order: Order, name: str, minor: int) -> None:
+    """A bank asks one of several payments back."""
+    order = fresh(order)
+    with unit_of_work():
+        chargebacks.opened(
+            ChargebackOpened(
+                order.group_id, order.id, name, order.money(minor), clock.now(), is_inquiry=False, fee=order.money(0),
+                reason="fraudulent", evidence_due_at=None,
+            )
+        )  # fmt: skip
+
+
+def decides(order: Order, name: str, minor: int, *, won: bool) -> None:
+    order = fresh(order)
+    of = (order.group_id, order.id, name, order.money(minor), clock.now())
+    with unit_of_work():
+        if won:
+            chargebacks.won(ChargebackWon(*of))
+        else:
+            chargebacks.lost(ChargebackLost(*of))
+
+
+@pytest.mark.parametrize("first", [42_00, 100_00])
+@pytest.mark.parametrize("won", [True, False])
+def test_what_one_claim_leaves_waits_for_the_other(app: Flask, first: int, won: bool) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    comes(order, 42_00)
+    other = 142_00 - first
+    claims(order, "dp_first", first)
+    claims(order, "dp_other", other)
+    decides(order, "dp_first", first, won=False)
+    assert fresh(order).state == State.CHARGEBACK
+    assert open_movements(order) == []
+    check(order)
+    decides(order, "dp_other", other, won=won)
+    goes(order)
+    paid = other - other * 660 // 142_00 if won else 0
+    assert (fresh(order).state, fresh(order).paid_seller_minor) == (State.CLOSED, paid)
     check(order)
