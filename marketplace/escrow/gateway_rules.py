@@ -22,7 +22,7 @@ HOLDING = {
 # States in which it is settled whose the money is, and it is not on its way yet.
 JUST_SETTLED = (S.RELEASED, S.REFUNDED, S.SPLIT)
 # States in which the order has money, or had it: a bank can ask it back.
-WITH_MONEY = (*(state for state in State if state in HOLDING), *JUST_SETTLED, S.PAYING_OUT, S.CLOSED)
+WITH_MONEY = (S.TOPPING_UP, *(state for state in State if state in HOLDING), *JUST_SETTLED, S.PAYING_OUT, S.CLOSED)
 _AWAITED = (S.AWAITING_PAYMENT, S.PAYMENT_CLAIMED, S.TOPPING_UP)
 # States that an order does not leave because a payment of it moves: the last payout of PAYING_OUT closes it.
 _STAYS = (*(state for state in State if state in HOLDING), *JUST_SETTLED, S.CHARGEBACK)

@@ -129,7 +129,7 @@ _UNSETTLED = {*AWAITED, *HOLDING, State.CHARGEBACK}
 
 def _after(order: Order, clause: Clause, deed: Deed, moves: list[Move], now: datetime) -> Order:
     changes: dict[str, object] = {**_marks(order, clause, deed), **_sums(order, clause.flow, deed, moves, now)}
-    if clause.mark is Mark.RESUMED and order.was in HOLDING:
+    if clause.mark is Mark.RESUMED and order.was in {State.TOPPING_UP, *HOLDING}:
         stood = now - order.since
         until = order.was_until + stood if order.was_until else None
         since = (order.was_since or order.since) + stood

@@ -90,7 +90,7 @@ def _note_fee(order: Order, deed: Deed) -> list[Move]:
 
 def _lose(order: Order, deed: Deed) -> list[Move]:
     """The bank keeps its money: what is held first, then what is owed for it, the group's fee, and what those owe who
-    have it already. What the bank leaves of held money is the seller's."""
+    have it already. What the bank leaves of held money is the seller's; of a part payment, the buyer's."""
     gate, rest = _gate(order, deed), _amount(deed)
     moves: list[Move] = []
     for account, there in _to_lose(order, rest):
@@ -98,7 +98,8 @@ def _lose(order: Order, deed: Deed) -> list[Move]:
         moves += _moves((account, gate, part))
         rest = rest - part
     left = order.held - min(order.held, _amount(deed))
-    return [*moves, *_borne_by_others(order, rest, gate), *_to_seller(order, left)]
+    to = _moves((escrow(order.id), _buyer(order), left)) if order.was is State.TOPPING_UP else _to_seller(order, left)
+    return [*moves, *_borne_by_others(order, rest, gate), *to]
 
 
 def _to_lose(order: Order, taken: Money) -> list[tuple[str, Money]]:

@@ -351,3 +351,37 @@ def test_what_one_claim_leaves_waits_for_the_other(app: Flask, first: int, won: 
     paid = other - other * 660 // 142_00 if won else 0
     assert (fresh(order).state, fresh(order).paid_seller_minor) == (State.CLOSED, paid)
     check(order)
+
+
+def test_a_part_that_is_asked_back_stops_the_order_and_the_rest_of_it_goes_back(app: Flask) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    claims(order, "dp_part", 100_00)
+    assert fresh(order).state == State.CHARGEBACK
+    comes(fresh(order), 42_00)
+    check(order)
+    decides(order, "dp_part", 100_00, won=False)
+    goes(order)
+    assert (fresh(order).state, fresh(order).paid_buyer_minor) == (State.CLOSED, 42_00)
+    check(order)
+
+
+def test_a_part_of_which_the_bank_decided_for_the_seller_waits_for_the_rest(app: Flask) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    claims(order, "dp_part", 100_00)
+    decides(order, "dp_part", 100_00, won=True)
+    assert fresh(order).state == State.TOPPING_UP
+    comes(fresh(order), 42_00)
+    assert (fresh(order).state, fresh(order).held_minor) == (State.HELD, 142_00)
+    check(order)
+
+
+def test_of_two_parts_the_one_that_nobody_asks_back_is_the_buyers(app: Flask) -> None:
+    order = a_card_order()
+    comes(order, 60_00)
+    comes(order, 40_00)
+    claims(order, "dp_part", 60_00)
+    decides(order, "dp_part", 60_00, won=False)
+    assert (fresh(order).owed_buyer_minor, fresh(order).owed_seller_minor) == (40_00, 0)
+    check(order)
