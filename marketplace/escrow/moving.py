@@ -25,7 +25,8 @@ _OPEN = {MovementState.INTENDED, MovementState.ASKED}
 
 def with_books(order: Order) -> order_rules.Order:
     """The order as the law sees it, with what its seller owes the group. What is taken out of one debt by two orders at
-    once is taken out once: where there is one, the books are locked before they are read."""
+    once is taken out once: where there is one, the books are locked before they are read. A seller who has left owes
+    it, too, while money is being taken back from him: what comes of that pays it, and is not his again."""
     facts = order.facts()
     debt, fund = receivable(order.group_id, order.seller_id), guarantee_fund(order.group_id)
     of_buyer = receivable(order.group_id, order.buyer_id)
@@ -35,8 +36,14 @@ def with_books(order: Order) -> order_rules.Order:
         found = books.balances([debt, of_buyer, fund], order.currency)
     return replace(
         facts, seller_owes=found[debt], buyer_owes=_owed_for(order, of_buyer, found[of_buyer]), fund=found[fund],
-        is_seller_member=not facts.is_by_gateway or groups.membership(order.group_id, order.seller_id) is not None,
+        is_seller_member=_owes_what_is_lost(order),
     )  # fmt: skip
+
+
+def _owes_what_is_lost(order: Order) -> bool:
+    if order.terms.gateway is Through.TREASURER or groups.membership(order.group_id, order.seller_id) is not None:
+        return True
+    return any(each.kind == Kind.REVERSAL and each.state in _OPEN for each in movements.of_order(order.id))
 
 
 def _owed_for(order: Order, debt: str, owed_in_all: Money) -> Money:

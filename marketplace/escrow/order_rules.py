@@ -163,6 +163,7 @@ class Order:
     fund: Money | None = None
     """What lies in the group's guarantee fund; looked up where it matters."""
     is_seller_member: bool = True
+    """Or money is being taken back from him, though he has left."""
     at_fault: Party | None = None
     """Who bears what the processor kept of money that goes back; none: the group."""
     buyer_otherwise: bool = False

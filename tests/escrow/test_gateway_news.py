@@ -14,6 +14,7 @@ from marketplace.escrow import chargebacks, gateway_news, lapsing, payouts, ship
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.proving import held_findings
+from marketplace.groups import members
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
@@ -384,4 +385,25 @@ def test_of_two_parts_the_one_that_nobody_asks_back_is_the_buyers(app: Flask) ->
     claims(order, "dp_part", 60_00)
     decides(order, "dp_part", 60_00, won=False)
     assert (fresh(order).owed_buyer_minor, fresh(order).owed_seller_minor) == (40_00, 0)
+    check(order)
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_what_is_taken_back_from_a_seller_who_has_left_is_not_paid_to_him_again(app: Flask, comes_back: bool) -> None:
+    order = a_card_order()
+    to_release(order)
+    lapse()
+    goes(order)
+    members.leave_group(by=order.seller_id, group_id=order.group_id)
+    is_asked_back(order)
+    [reversal] = open_movements(order)
+    is_lost(order)
+    if comes_back:
+        goes(order)
+    else:
+        payments.fail(movement_id=reversal.id, by=None, reason="He has nothing there.")
+    assert (fresh(order).state, fresh(order).owed_seller_minor) == (State.CLOSED, 0)
+    assert open_movements(order) == []
+    owes = 142_00 + 15_00 - 6_60 - (130_90 if comes_back else 0)
+    assert balance(order, receivable(order.group_id, order.seller_id)) == owes
     check(order)
