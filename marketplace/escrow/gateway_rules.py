@@ -94,6 +94,8 @@ GATEWAY_LAW: tuple[Clause, ...] = (
     *_in_each(WITH_MONEY, A.INQUIRE, W.ANY_TIME),
     *_all_to(S.CHARGEBACK, WITH_MONEY, A.OPEN_CHARGEBACK, W.ANY_TIME, mark=M.FROZEN),
     Clause(S.CHARGEBACK, A.WIN_CHARGEBACK,  P.GATEWAY, W.ANY_TIME,    F.NOTHING, S.PAYING_OUT, M.RESUMED),
+    # He paid twice, and his bank was faster than the refund of what came on top: it has gone back, and no more.
+    Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.TAKES_WHAT_GOES_BACK, F.LOSE_ON_TOP, S.PAYING_OUT, M.RESUMED),
     Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.TAKES_ALL,   F.LOSE,    S.CLOSED),
     Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.LEAVES_SOME, F.LOSE,    S.PAYING_OUT),
     # The seller's part was taken back: it waits for the bank; later, it is the seller's or pays what he owes.

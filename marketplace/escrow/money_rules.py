@@ -102,6 +102,11 @@ def _lose(order: Order, deed: Deed) -> list[Move]:
     return [*moves, *_borne_by_others(order, rest, gate), *to]
 
 
+def _lose_on_top(order: Order, deed: Deed) -> list[Move]:
+    """The bank has given back what was the buyer's own."""
+    return _moves((_buyer(order), _gate(order, deed), _amount(deed)))
+
+
 def _to_lose(order: Order, taken: Money) -> list[tuple[str, Money]]:
     """From where a lost chargeback is taken, in this order, and how much there is."""
     nothing = order.nothing()
@@ -151,6 +156,7 @@ FLOWS: dict[Flow, Callable[[Order, Deed], list[Move]]] = {
     Flow.HOLD_AND_GIVE_BACK: _hold_and_give_back,
     Flow.NOTE_FEE: _note_fee,
     Flow.LOSE: _lose,
+    Flow.LOSE_ON_TOP: _lose_on_top,
 }
 
 

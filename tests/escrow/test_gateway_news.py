@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from marketplace.accounts.models import Person
 from marketplace.disputes.models import Dispute
@@ -351,6 +352,28 @@ def test_what_one_claim_leaves_waits_for_the_other(app: Flask, first: int, won: 
     goes(order)
     paid = other - other * 660 // 142_00 if won else 0
     assert (fresh(order).state, fresh(order).paid_seller_minor) == (State.CLOSED, paid)
+    check(order)
+
+
+@pytest.mark.parametrize("is_disputed", [False, True])
+def test_a_bank_that_gives_back_what_was_paid_twice_takes_nothing_from_the_seller(
+    app: Flask, is_disputed: bool
+) -> None:
+    order = a_card_order()
+    comes(order)
+    comes(order)
+    if is_disputed:
+        ship(order)
+        receive(order)
+        a_dispute(order=order)
+    was = State(fresh(order).state)
+    claims(order, "dp_twice", 142_00)
+    decides(order, "dp_twice", 142_00, won=False)
+    assert open_movements(order) == []
+    assert (State(fresh(order).state), fresh(order).held_minor, fresh(order).owed_buyer_minor) == (was, 142_00, 0)
+    if is_disputed:
+        dispute = db.session.scalars(select(Dispute)).one()
+        assert dispute.settled_at is None and dispute.deadline is not None
     check(order)
 
 
