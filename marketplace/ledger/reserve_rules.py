@@ -197,10 +197,21 @@ def _wrong_between(earlier: Root, root: Root) -> str:
         return "The earlier file is not of an earlier day of the same group."
     if earlier.number > root.number:
         return f"The books had {earlier.number} transfers on {earlier.day}, and have {root.number}: some are gone."
-    is_next = (root.day - earlier.day).days == 1
-    if is_next and root.previous != earlier.seal():
+    if follows_at_once(earlier, root) and root.previous != earlier.seal():
         return "The root does not name the one of the day before as it stands in the earlier file."
+    if earlier.number == root.number and _books_in(earlier) != _books_in(root):
+        return f"The books had the same {root.number} transfers on {earlier.day}, and those were others."
     return ""
+
+
+def follows_at_once(earlier: Root, root: Root) -> bool:
+    """Whether no day lies between the two: only then does the one name the other."""
+    return (root.day - earlier.day).days == 1
+
+
+def _books_in(root: Root) -> tuple[object, ...]:
+    """What the same books give on any day: the tree's hash is salted anew each time."""
+    return root.currency, root.chain_hash, root.tree.minor, root.held_minor, root.elsewhere_minor
 
 
 def _levels(leaves: Sequence[Leaf]) -> list[list[Node]]:

@@ -164,6 +164,19 @@ def test_days_follow_from_each_other() -> None:
     assert "some are gone" in examine(second, second.seal(), [], earlier=longer)[0]
 
 
+@pytest.mark.parametrize("days", [1, 5])
+@pytest.mark.parametrize(
+    "changed",
+    [{"chain_hash": "f" * 64}, {"currency": "CHF"}, {"held_minor": 470_00, "elsewhere_minor": 30_00}],
+)
+def test_the_same_transfers_are_the_same_books_on_every_day(days: int, changed: dict[str, object]) -> None:
+    first = a_root()
+    later = a_root(day=DAY + timedelta(days=days), previous=first.seal())
+    assert examine(later, later.seal(), [], earlier=first) == []
+    rewritten = replace(later, **changed)  # type: ignore[arg-type]  # by name
+    assert "those were others" in examine(rewritten, rewritten.seal(), [], earlier=first)[0]
+
+
 def test_of_books_in_which_nothing_is_owed_there_is_a_root_too() -> None:
     assert wrong(a_root({})) == []
 
@@ -198,6 +211,18 @@ def test_the_program_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureF
     assert "after it was sealed" in capsys.readouterr().out
     later = a_file(tmp_path, "later.json")
     assert verify.main([str(later), "--earlier", str(a_file(tmp_path))]) == 1
+
+
+@pytest.mark.parametrize(("days", "is_proved"), [(1, True), (2, False)])
+def test_the_program_says_of_no_days_between_that_they_follow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, is_proved: bool
+) -> None:
+    earlier = a_root()
+    root = a_root(day=DAY + timedelta(days=days), previous=earlier.seal() if is_proved else "d" * 64)
+    later = tmp_path / "later.json"
+    later.write_text(written(Document("The Escapement", root, root.seal(), ())))
+    assert verify.main([str(later), "--earlier", str(a_file(tmp_path))]) == 0
+    assert ("It follows from the earlier file." in capsys.readouterr().out) is is_proved
 
 
 @pytest.mark.parametrize("changed", [{"seal": "x"}, {"proofs": [{}]}, {"format": "2"}, {"owed": 1.5}, {"owed": True}])
