@@ -185,11 +185,20 @@ def examine(root: Root, seal: str, proofs: Sequence[Proof], *, earlier: Root | N
 
 def _wrong_with(proof: Proof, root: Root) -> str:
     amount = Money(proof.leaf.minor, root.currency)
+    if not _can_be_owed(proof.leaf.account):
+        return f"{proof.leaf.account} is no account on which something is owed to somebody."
     try:
         reached = leads_to(proof)
     except ValueError:
         return f"An amount on the way from {proof.leaf.account} to the root is none that money can be."
     return "" if reached == root.tree else f"{amount} on {proof.leaf.account} are not in the root."
+
+
+def _can_be_owed(account: str) -> bool:
+    try:
+        return is_owed(account)
+    except ValueError:
+        return False  # on no line of the chart
 
 
 def _wrong_between(earlier: Root, root: Root) -> str:

@@ -153,6 +153,12 @@ def test_the_same_account_counts_once() -> None:
     assert "twice" in wrong(a_root(), proof("escrow:7"), proof("escrow:7"))[0]
 
 
+@pytest.mark.parametrize("account", ["gateway:1", "losses:1", "nowhere:1", ""])
+def test_what_is_owed_stands_on_an_account_of_those_that_owe(account: str) -> None:
+    leaf = Leaf(account, 500_00, "a" * 64)
+    assert "no account" in wrong(replace(a_root(), tree=leaf.node()), Proof(leaf, ()))[0]
+
+
 def test_days_follow_from_each_other() -> None:
     first = a_root()
     second = a_root(day=DAY + timedelta(days=1), previous=first.seal())
