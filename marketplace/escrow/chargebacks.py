@@ -23,6 +23,7 @@ def opened(fact: ChargebackOpened) -> None:
     claim = _claim(fact.reference) or _new(fact)
     claim.course = Course.INQUIRY if fact.is_inquiry else Course.OPEN
     claim.evidence_due_at, claim.fee_minor = fact.evidence_due_at, fact.fee.minor
+    claim.amount_minor = fact.amount.minor
     db.session.flush()
     if fact.is_inquiry:
         if State(order.state) in WITH_MONEY:
