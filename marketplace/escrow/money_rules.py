@@ -114,7 +114,10 @@ def _to_lose(order: Order, taken: Money) -> list[tuple[str, Money]]:
     found = [(escrow(order.id), order.held), (_buyer(order), order.owed_buyer), (_seller(order), order.owed_seller)]
     if not order.held:
         found += [(receivable(order.group_id, order.buyer_id), min(twice, order.paid_buyer))]
-        found += [(fees(order.group_id), order.earned or nothing)]
+        earned = order.earned or nothing
+        there = earned if order.fees_there is None else max(nothing, min(earned, order.fees_there))
+        # Fees that were paid to the group, or lie in its fund, cannot be taken once more: the group has lost them.
+        found += [(fees(order.group_id), there), (losses(order.group_id), earned - there)]
     return found
 
 

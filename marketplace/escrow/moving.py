@@ -14,7 +14,7 @@ from marketplace.groups import queries as groups
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books, service as ledger
-from marketplace.ledger.rules import guarantee_fund, receivable
+from marketplace.ledger.rules import fees, guarantee_fund, receivable
 from marketplace.payments import queries as movements, service as payments, sources
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, State as MovementState, Through
@@ -30,13 +30,15 @@ def with_books(order: Order) -> order_rules.Order:
     facts = order.facts()
     debt, fund = receivable(order.group_id, order.seller_id), guarantee_fund(order.group_id)
     of_buyer = receivable(order.group_id, order.buyer_id)
-    found = books.balances([debt, of_buyer, fund], order.currency)
-    if found[debt] or found[of_buyer] or (facts.is_by_gateway and facts.processor_fee):
+    earned = fees(order.group_id)
+    found = books.balances([debt, of_buyer, fund, earned], order.currency)
+    may_lose = facts.is_by_gateway and (facts.processor_fee or facts.state is State.CHARGEBACK)
+    if found[debt] or found[of_buyer] or may_lose:
         ledger.lock(order.group_id, currency=order.currency)
-        found = books.balances([debt, of_buyer, fund], order.currency)
+        found = books.balances([debt, of_buyer, fund, earned], order.currency)
     return replace(
         facts, seller_owes=found[debt], buyer_owes=_owed_for(order, of_buyer, found[of_buyer]), fund=found[fund],
-        is_seller_member=_owes_what_is_lost(order),
+        fees_there=found[earned], is_seller_member=_owes_what_is_lost(order),
     )  # fmt: skip
 
 

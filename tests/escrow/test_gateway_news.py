@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from marketplace.accounts.models import Person
 from marketplace.disputes.models import Dispute
-from marketplace.escrow import chargebacks, gateway_news, lapsing, payouts, shipping, treasury
+from marketplace.escrow import chargebacks, fees as earnings, gateway_news, lapsing, payouts, shipping, treasury
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.proving import held_findings
@@ -22,8 +22,8 @@ from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.errors import NotAllowed, RuleBroken
-from marketplace.ledger import queries as books
-from marketplace.ledger.rules import escrow, gateway, processor_fee, receivable
+from marketplace.ledger import queries as books, reserves
+from marketplace.ledger.rules import escrow, fees, gateway, losses, processor_fee, receivable
 from marketplace.payments import queries as movements, service as payments
 from marketplace.payments.events import (
     ChargebackLost,
@@ -36,7 +36,7 @@ from marketplace.payments.events import (
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, State as MovementState, Through
 from tests.factories.disputes import a_dispute
-from tests.factories.escrow import an_order, comes, fresh, is_asked_back, lapse, receive, release, ship
+from tests.factories.escrow import an_order, comes, fresh, is_asked_back, lapse, receive, release, ship, treasurer_of
 from tests.factories.groups import a_member
 
 TERMS = Terms(gateway=Through.STRIPE)
@@ -408,6 +408,26 @@ def test_of_two_parts_the_one_that_nobody_asks_back_is_the_buyers(app: Flask) ->
     claims(order, "dp_part", 60_00)
     decides(order, "dp_part", 60_00, won=False)
     assert (fresh(order).owed_buyer_minor, fresh(order).owed_seller_minor) == (40_00, 0)
+    check(order)
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_fees_that_the_group_has_already_are_its_loss_and_never_less_than_nothing(app: Flask, is_paid: bool) -> None:
+    order = a_card_order()
+    to_release(order)
+    lapse()
+    goes(order)
+    officer = treasurer_of(order)
+    if is_paid:
+        earnings.ask(group_id=order.group_id, by=officer.id, amount=order.money(6_60))
+        (request,) = earnings.open_requests()
+        earnings.confirm_paid(request_id=request.id, by=officer.id, reference="Wire 7")
+    is_asked_back(order, fee=0)
+    goes(order)
+    is_lost(order)
+    assert balance(order, fees(order.group_id)) == 0
+    assert balance(order, losses(order.group_id)) == (6_60 if is_paid else 0)
+    assert reserves.take_root(group_id=order.group_id) is not None
     check(order)
 
 
