@@ -195,9 +195,8 @@ def _sums(order: Order, flow: Flow, deed: Deed, moves: list[Move], now: datetime
             sums |= {f"paid_{deed.payee}": was_paid - moves[0].amount, f"paid_{deed.payee}_at": None}
         case Flow.LOSE:
             sums |= {"was": None, "was_since": None, "was_until": None}
-            sums["at_fault"] = order.at_fault or (
-                Party.BUYER if order.paid_buyer and not order.paid_seller else Party.SELLER
-            )
+            had_it = order.paid_seller + order.owed_seller  # what was taken back from him is owed to him until now
+            sums["at_fault"] = order.at_fault or (Party.BUYER if order.paid_buyer and not had_it else Party.SELLER)
     return sums
 
 
