@@ -110,7 +110,8 @@ def _lose_on_top(order: Order, deed: Deed) -> list[Move]:
 def _to_lose(order: Order, taken: Money) -> list[tuple[str, Money]]:
     """From where a lost chargeback is taken, in this order, and how much there is."""
     nothing = order.nothing()
-    twice = max(nothing, taken + order.paid_buyer + order.owed_buyer - order.total) if order.paid_buyer else nothing
+    to_buyer = order.paid_buyer + order.owed_buyer
+    twice = max(nothing, taken + to_buyer - _came(order)) if order.paid_buyer else nothing
     found = [(escrow(order.id), order.held), (_buyer(order), order.owed_buyer), (_seller(order), order.owed_seller)]
     if not order.held:
         found += [(receivable(order.group_id, order.buyer_id), min(twice, order.paid_buyer))]
@@ -119,6 +120,14 @@ def _to_lose(order: Order, taken: Money) -> list[tuple[str, Money]]:
         # Fees that were paid to the group, or lie in its fund, cannot be taken once more: the group has lost them.
         found += [(fees(order.group_id), there), (losses(order.group_id), earned - there)]
     return found
+
+
+def _came(order: Order) -> Money:
+    """What the buyer has paid: the total, or more where he paid twice. Once nothing is held, it is with those to whom
+    it went."""
+    kept = [order.earned, order.borne, order.set_off]
+    gone = order.paid_buyer + order.owed_buyer + order.paid_seller + order.owed_seller
+    return max(order.total, sum((each for each in kept if each), gone))
 
 
 def _borne_by_others(order: Order, rest: Money, gate: str) -> list[Move]:

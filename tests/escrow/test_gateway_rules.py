@@ -278,6 +278,13 @@ def test_who_was_refunded_and_charged_back_owes_it() -> None:
     assert [(m.debit, m.amount.minor) for m in lost.moves] == [(receivable(GROUP, BUYER), 1090)]
 
 
+def test_who_paid_twice_and_had_one_payment_back_owes_nothing_of_the_other() -> None:
+    twice = replace(paid_out(), paid_buyer=eur(1090))
+    frozen = judge(twice, by_gateway(Action.OPEN_CHARGEBACK, 1090), now=NOON).order
+    lost = judge(frozen, by_gateway(Action.LOSE_CHARGEBACK, 1090), now=NOON)
+    assert [(m.debit, m.amount.minor) for m in lost.moves] == [("fees:3", 50), (receivable(GROUP, SELLER), 1040)]
+
+
 def test_a_refund_that_goes_after_the_bank_took_the_money_is_owed_by_who_has_it_and_no_hole() -> None:
     lost = an_order(state=State.CLOSED, deadline=None, held_at=NOON, owed_buyer=eur(0))
     gone = judge(lost, by_gateway(Action.CONFIRM_PAYOUT, 1090, Party.BUYER), now=NOON)
