@@ -98,7 +98,7 @@ GATEWAY_LAW: tuple[Clause, ...] = (
     Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.TAKES_WHAT_GOES_BACK, F.LOSE_ON_TOP, S.PAYING_OUT, M.RESUMED),
     Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.TAKES_ALL,   F.LOSE,    S.CLOSED),
     Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.LEAVES_SOME, F.LOSE,    S.PAYING_OUT),
-    # The seller's part was taken back: it waits for the bank; later, it is the seller's or pays what he owes.
+    # The seller's part was taken back: it pays what he owes; the rest waits for the bank, and later is his.
     Clause(S.CHARGEBACK, A.REVERSE_PAYOUT,  P.GATEWAY, W.PAID_SO_MUCH, F.TAKE_PAYOUT_BACK, S.CHARGEBACK),
     *_all_to(S.PAYING_OUT, (S.PAYING_OUT, S.CLOSED), A.REVERSE_PAYOUT, W.OWED_AFTER_IT, F.TAKE_PAYOUT_BACK),
     *_all_to(S.CLOSED,     (S.PAYING_OUT, S.CLOSED), A.REVERSE_PAYOUT, W.DEBT_TAKES_IT, F.TAKE_PAYOUT_BACK),

@@ -72,16 +72,15 @@ def _pay_beyond(order: Order, deed: Deed) -> list[Move]:
 def _take_payout_back(order: Order, deed: Deed) -> list[Move]:
     """A payout did not arrive: that one, not what was paid out before it, is owed again.
 
-    What was taken back from a seller after the bank has decided pays first what he owes; so does what comes back to a
-    buyer whom the bank has paid, too.
+    What was taken back from a seller pays first what he owes, as for another claim that was lost meanwhile; so does
+    what comes back to a buyer whom the bank has paid, too.
     """
     amount = _amount(deed)
     back = _moves((_gate(order, deed), _payee(order, deed), amount))
-    is_late = deed.action is Action.REVERSE_PAYOUT and order.state is not State.CHARGEBACK
     if deed.action is Action.PAYOUT_BOUNCED and deed.payee is Party.BUYER:
         off = min(order.buyer_owes or order.nothing(), amount)
         return [*back, *_moves((_buyer(order), receivable(order.group_id, order.buyer_id), off))]
-    return [*back, *_set_off(order, amount)] if is_late else back
+    return [*back, *_set_off(order, amount)] if deed.action is Action.REVERSE_PAYOUT else back
 
 
 def _note_fee(order: Order, deed: Deed) -> list[Move]:

@@ -45,7 +45,7 @@ def with_books(order: Order) -> order_rules.Order:
 def _owes_what_is_lost(order: Order) -> bool:
     if order.terms.gateway is Through.TREASURER or groups.membership(order.group_id, order.seller_id) is not None:
         return True
-    return any(each.kind == Kind.REVERSAL and each.state in _OPEN for each in movements.of_order(order.id))
+    return bool(_being_taken_back(order))
 
 
 def _owed_for(order: Order, debt: str, owed_in_all: Money) -> Money:
@@ -122,8 +122,8 @@ def _hold_back(order: Order) -> None:
 
 
 def _take_back(order: Order, after: order_rules.Order, *, since: order_rules.Order) -> None:
-    was_paid = after.nothing() if since.state is not State.CHARGEBACK else since.paid_seller
-    amount = after.paid_seller - was_paid
+    known = since.paid_seller if since.state is State.CHARGEBACK else _being_taken_back(order)
+    amount = after.paid_seller - known
     if amount <= after.nothing() or is_paid_by_hand(after, Party.SELLER):
         return
     purpose = f"order:{order.id}:reversal"
@@ -133,6 +133,12 @@ def _take_back(order: Order, after: order_rules.Order, *, since: order_rules.Ord
             key=f"{purpose}:{order.line_count}{f':{number}' if number else ''}", order_id=order.id,
             gateway=order.terms.gateway,
         )  # fmt: skip
+
+
+def _being_taken_back(order: Order) -> Money:
+    """What the gateway was asked to take back from the seller, and has not yet."""
+    back = [each for each in movements.of_order(order.id) if each.kind == Kind.REVERSAL and each.state in _OPEN]
+    return sum((each.amount for each in back), order.money(0))
 
 
 def on_its_way(order: Order, payee: Party) -> Money:

@@ -377,6 +377,28 @@ def test_a_bank_that_gives_back_what_was_paid_twice_takes_nothing_from_the_selle
     check(order)
 
 
+@pytest.mark.parametrize("won", [True, False])
+def test_what_is_being_taken_back_for_one_claim_is_not_asked_back_again_for_the_other(app: Flask, won: bool) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    comes(order, 42_00)
+    for step in (ship, receive, release):
+        step(fresh(order))
+    lapse()
+    goes(order)
+    claims(order, "dp_first", 100_00)
+    claims(order, "dp_other", 42_00)
+    before = {movement.id for movement in open_movements(order)}
+    decides(order, "dp_first", 100_00, won=False)
+    assert {movement.id for movement in open_movements(order)} == before != set()
+    goes(order)
+    decides(order, "dp_other", 42_00, won=won)
+    goes(order)
+    assert (fresh(order).state, fresh(order).paid_seller_minor) == (State.CLOSED, 42_00 if won else 0)
+    assert balance(order, receivable(order.group_id, order.seller_id)) == 0
+    check(order)
+
+
 def test_a_part_that_is_asked_back_stops_the_order_and_the_rest_of_it_goes_back(app: Flask) -> None:
     order = a_card_order()
     comes(order, 100_00)
