@@ -1,4 +1,7 @@
-"""A dispute stands still while the buyer's bank asks the money back, and ends with the money if the bank keeps it."""
+"""A dispute stands still while the buyer's bank asks the money back, and ends with the money if the bank keeps it.
+
+It goes on with its order where the bank decides for the seller, or keeps only what the buyer had paid twice.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from marketplace.disputes.dispute_rules import State
 from marketplace.disputes.finding import Case, case_of_order, locked_case
 from marketplace.disputes.reminding_rules import next_reminder
 from marketplace.escrow.events import OrderChanged
+from marketplace.escrow.gateway_rules import HOLDING
 from marketplace.escrow.order_rules import Action
 
 
@@ -21,7 +25,7 @@ def order_changed(fact: OrderChanged) -> None:
     case = locked_case(found.dispute.id)
     if fact.action is Action.OPEN_CHARGEBACK:
         _stop(case, fact.at)
-    elif fact.action is Action.WIN_CHARGEBACK:
+    elif fact.action is Action.WIN_CHARGEBACK or fact.order.state in HOLDING:
         _go_on(case, fact.at)
     else:
         _end(case, fact.at)

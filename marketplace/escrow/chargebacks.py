@@ -23,6 +23,7 @@ def opened(fact: ChargebackOpened) -> None:
     claim = _claim(fact.reference) or _new(fact)
     claim.course = Course.INQUIRY if fact.is_inquiry else Course.OPEN
     claim.evidence_due_at, claim.fee_minor = fact.evidence_due_at, fact.fee.minor
+    claim.amount_minor = fact.amount.minor
     db.session.flush()
     if fact.is_inquiry:
         if State(order.state) in WITH_MONEY:
@@ -41,13 +42,14 @@ def won(fact: ChargebackWon) -> None:
     if claim is None or claim.course in _ENDED:
         return
     claim.course, claim.closed_at, claim.remind_at = Course.WON, fact.at, None
-    if order.state == State.CHARGEBACK and not _others_open(claim):
+    if order.state == State.CHARGEBACK and _another_open(claim) is None:
         deed = Deed(Action.WIN_CHARGEBACK, Party.GATEWAY, fact.amount)
         act(order, deed, by=None, client_key=f"{fact.reference}:won")
 
 
 def lost(fact: ChargebackLost) -> None:
-    """The bank keeps the money: what was held is gone, and who has it already owes it."""
+    """The bank keeps the money: what was held is gone, and who has it already owes it. While another claim on the order
+    is open, what is left of it waits for that."""
     order, claim = finding.locked_order(fact.order_id), _claim(fact.reference)
     if claim is None or claim.course == Course.LOST:
         return
@@ -57,6 +59,9 @@ def lost(fact: ChargebackLost) -> None:
     if order.state == State.CHARGEBACK:
         deed = Deed(Action.LOSE_CHARGEBACK, Party.GATEWAY, fact.amount)
         act(order, deed, by=None, client_key=f"{fact.reference}:lost")
+    other = _another_open(claim)
+    if other is not None:
+        _freeze(order, other, again=f":after:{fact.reference}")
 
 
 def claims_on(order_id: int) -> list[BankClaim]:
@@ -96,6 +101,6 @@ def _new(fact: ChargebackOpened) -> BankClaim:
     return claim
 
 
-def _others_open(claim: BankClaim) -> bool:
-    others = select(BankClaim.id).where(BankClaim.order_id == claim.order_id, BankClaim.course == Course.OPEN)
-    return db.session.scalar(others.where(BankClaim.id != claim.id).limit(1)) is not None
+def _another_open(claim: BankClaim) -> BankClaim | None:
+    others = select(BankClaim).where(BankClaim.order_id == claim.order_id, BankClaim.course == Course.OPEN)
+    return db.session.scalar(others.where(BankClaim.id != claim.id).order_by(BankClaim.id).limit(1))

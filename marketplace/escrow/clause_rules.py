@@ -57,6 +57,7 @@ class When(StrEnum):
     OVERDUE_OWING_NOTHING = "after the deadline, when nothing is owed"
     GATEWAY_CANNOT = "when the gateway has not paid it for too long"
     OTHERWISE_PROPOSED = "when another officer has proposed it"
+    TAKES_WHAT_GOES_BACK = "when the bank takes no more than goes back to the buyer, and the order's own is held"
     TAKES_ALL = "when the bank takes all that is held or owed"
     LEAVES_SOME = "when the bank leaves something of it"
 
@@ -76,6 +77,7 @@ class Flow(StrEnum):
     HOLD_AND_GIVE_BACK = "gateway to E, and what is too much to P(buyer)"
     NOTE_FEE = "gateway to the processor's fee"
     LOSE = "E, then P, the group's fee and what the seller owes, to gateway"
+    LOSE_ON_TOP = "P(buyer) to gateway"
 
 
 class Mark(StrEnum):

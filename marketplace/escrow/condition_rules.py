@@ -280,6 +280,7 @@ CONDITIONS: dict[When, Condition] = {
         lambda o, d, now: d.payee is not None and may_pay_otherwise(o, d.payee, now) and o.otherwise_payee == d.payee,
         _says("First one officer proposes to pay it otherwise, then another agrees."),
     ),
+    When.TAKES_WHAT_GOES_BACK: Condition(lambda o, d, now: bool(o.held) and _fits(o, d, o.owed_buyer), _too_much),
     When.TAKES_ALL: Condition(lambda o, d, now: _takes_all(o, d), _too_much),
     When.LEAVES_SOME: Condition(lambda o, d, now: d.amount is not None and not _takes_all(o, d), _too_much),
     When.NOT_YET_SENT: Condition(lambda o, d, now: _may_join(o, now), _no_parcel),

@@ -93,9 +93,8 @@ def confirm_paid(*, request_id: int, by: int, reference: str) -> None:
     """Somebody who runs the site paid it. Who does is asked where operators are known."""
     request = _open(request_id)
     ledger.lock(request.group_id, currency=request.currency)
-    earned = books.balance(chart.fees(request.group_id), request.currency)
-    if earned < request.amount:
-        raise RuleBroken("The group has not earned so much any more: a bank took it back. Decline it.")
+    if _available(request.group_id, request.currency, besides=request) < request.amount:
+        raise RuleBroken("So much of what the group has earned is not there any more: a bank took it. Decline it.")
     _answer(request, State.PAID, by=by, note=reference)
     ledger.post(
         group_id=request.group_id, moves=fee_rules.paid_moves(request.group_id, request.amount),
@@ -130,12 +129,13 @@ def fill_fund(*, group_id: int, by: int, amount: Money, client_key: str) -> None
     audit.note("fill fund", f"group:{group_id}", by=by, group_id=group_id, why=str(amount))
 
 
-def _available(group_id: int, currency: str) -> Money:
+def _available(group_id: int, currency: str, *, besides: FeeRequest | None = None) -> Money:
+    """What can be asked for now; or, `besides` the one request that there is, what can be paid."""
     places = [chart.fees(group_id), chart.gateway(group_id, Through.STRIPE)]
     sums, request = books.balances(places, currency), _asked(group_id)
     return fee_rules.available(
         earned=sums[places[0]], at_processor=sums[places[1]], of_others=_of_others(group_id, currency),
-        asked=request.amount if request else Money(0, currency),
+        asked=request.amount if request and request is not besides else Money(0, currency),
     )  # fmt: skip
 
 

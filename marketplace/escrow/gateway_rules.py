@@ -22,7 +22,7 @@ HOLDING = {
 # States in which it is settled whose the money is, and it is not on its way yet.
 JUST_SETTLED = (S.RELEASED, S.REFUNDED, S.SPLIT)
 # States in which the order has money, or had it: a bank can ask it back.
-WITH_MONEY = (*(state for state in State if state in HOLDING), *JUST_SETTLED, S.PAYING_OUT, S.CLOSED)
+WITH_MONEY = (S.TOPPING_UP, *(state for state in State if state in HOLDING), *JUST_SETTLED, S.PAYING_OUT, S.CLOSED)
 _AWAITED = (S.AWAITING_PAYMENT, S.PAYMENT_CLAIMED, S.TOPPING_UP)
 # States that an order does not leave because a payment of it moves: the last payout of PAYING_OUT closes it.
 _STAYS = (*(state for state in State if state in HOLDING), *JUST_SETTLED, S.CHARGEBACK)
@@ -94,9 +94,11 @@ GATEWAY_LAW: tuple[Clause, ...] = (
     *_in_each(WITH_MONEY, A.INQUIRE, W.ANY_TIME),
     *_all_to(S.CHARGEBACK, WITH_MONEY, A.OPEN_CHARGEBACK, W.ANY_TIME, mark=M.FROZEN),
     Clause(S.CHARGEBACK, A.WIN_CHARGEBACK,  P.GATEWAY, W.ANY_TIME,    F.NOTHING, S.PAYING_OUT, M.RESUMED),
+    # He paid twice, and his bank was faster than the refund of what came on top: it has gone back, and no more.
+    Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.TAKES_WHAT_GOES_BACK, F.LOSE_ON_TOP, S.PAYING_OUT, M.RESUMED),
     Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.TAKES_ALL,   F.LOSE,    S.CLOSED),
     Clause(S.CHARGEBACK, A.LOSE_CHARGEBACK, P.GATEWAY, W.LEAVES_SOME, F.LOSE,    S.PAYING_OUT),
-    # The seller's part was taken back: it waits for the bank; later, it is the seller's or pays what he owes.
+    # The seller's part was taken back: it pays what he owes; the rest waits for the bank, and later is his.
     Clause(S.CHARGEBACK, A.REVERSE_PAYOUT,  P.GATEWAY, W.PAID_SO_MUCH, F.TAKE_PAYOUT_BACK, S.CHARGEBACK),
     *_all_to(S.PAYING_OUT, (S.PAYING_OUT, S.CLOSED), A.REVERSE_PAYOUT, W.OWED_AFTER_IT, F.TAKE_PAYOUT_BACK),
     *_all_to(S.CLOSED,     (S.PAYING_OUT, S.CLOSED), A.REVERSE_PAYOUT, W.DEBT_TAKES_IT, F.TAKE_PAYOUT_BACK),

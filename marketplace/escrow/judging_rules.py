@@ -129,7 +129,7 @@ _UNSETTLED = {*AWAITED, *HOLDING, State.CHARGEBACK}
 
 def _after(order: Order, clause: Clause, deed: Deed, moves: list[Move], now: datetime) -> Order:
     changes: dict[str, object] = {**_marks(order, clause, deed), **_sums(order, clause.flow, deed, moves, now)}
-    if clause.mark is Mark.RESUMED and order.was in HOLDING:
+    if clause.mark is Mark.RESUMED and order.was in {State.TOPPING_UP, *HOLDING}:
         stood = now - order.since
         until = order.was_until + stood if order.was_until else None
         since = (order.was_since or order.since) + stood
@@ -195,9 +195,8 @@ def _sums(order: Order, flow: Flow, deed: Deed, moves: list[Move], now: datetime
             sums |= {f"paid_{deed.payee}": was_paid - moves[0].amount, f"paid_{deed.payee}_at": None}
         case Flow.LOSE:
             sums |= {"was": None, "was_since": None, "was_until": None}
-            sums["at_fault"] = order.at_fault or (
-                Party.BUYER if order.paid_buyer and not order.paid_seller else Party.SELLER
-            )
+            had_it = order.paid_seller + order.owed_seller  # what was taken back from him is owed to him until now
+            sums["at_fault"] = order.at_fault or (Party.BUYER if order.paid_buyer and not had_it else Party.SELLER)
     return sums
 
 

@@ -72,16 +72,15 @@ def _pay_beyond(order: Order, deed: Deed) -> list[Move]:
 def _take_payout_back(order: Order, deed: Deed) -> list[Move]:
     """A payout did not arrive: that one, not what was paid out before it, is owed again.
 
-    What was taken back from a seller after the bank has decided pays first what he owes; so does what comes back to a
-    buyer whom the bank has paid, too.
+    What was taken back from a seller pays first what he owes, as for another claim that was lost meanwhile; so does
+    what comes back to a buyer whom the bank has paid, too.
     """
     amount = _amount(deed)
     back = _moves((_gate(order, deed), _payee(order, deed), amount))
-    is_late = deed.action is Action.REVERSE_PAYOUT and order.state is not State.CHARGEBACK
     if deed.action is Action.PAYOUT_BOUNCED and deed.payee is Party.BUYER:
         off = min(order.buyer_owes or order.nothing(), amount)
         return [*back, *_moves((_buyer(order), receivable(order.group_id, order.buyer_id), off))]
-    return [*back, *_set_off(order, amount)] if is_late else back
+    return [*back, *_set_off(order, amount)] if deed.action is Action.REVERSE_PAYOUT else back
 
 
 def _note_fee(order: Order, deed: Deed) -> list[Move]:
@@ -90,7 +89,7 @@ def _note_fee(order: Order, deed: Deed) -> list[Move]:
 
 def _lose(order: Order, deed: Deed) -> list[Move]:
     """The bank keeps its money: what is held first, then what is owed for it, the group's fee, and what those owe who
-    have it already. What the bank leaves of held money is the seller's."""
+    have it already. What the bank leaves of held money is the seller's; of a part payment, the buyer's."""
     gate, rest = _gate(order, deed), _amount(deed)
     moves: list[Move] = []
     for account, there in _to_lose(order, rest):
@@ -98,18 +97,36 @@ def _lose(order: Order, deed: Deed) -> list[Move]:
         moves += _moves((account, gate, part))
         rest = rest - part
     left = order.held - min(order.held, _amount(deed))
-    return [*moves, *_borne_by_others(order, rest, gate), *_to_seller(order, left)]
+    to = _moves((escrow(order.id), _buyer(order), left)) if order.was is State.TOPPING_UP else _to_seller(order, left)
+    return [*moves, *_borne_by_others(order, rest, gate), *to]
+
+
+def _lose_on_top(order: Order, deed: Deed) -> list[Move]:
+    """The bank has given back what was the buyer's own."""
+    return _moves((_buyer(order), _gate(order, deed), _amount(deed)))
 
 
 def _to_lose(order: Order, taken: Money) -> list[tuple[str, Money]]:
     """From where a lost chargeback is taken, in this order, and how much there is."""
     nothing = order.nothing()
-    twice = max(nothing, taken + order.paid_buyer + order.owed_buyer - order.total) if order.paid_buyer else nothing
+    to_buyer = order.paid_buyer + order.owed_buyer
+    twice = max(nothing, taken + to_buyer - _came(order)) if order.paid_buyer else nothing
     found = [(escrow(order.id), order.held), (_buyer(order), order.owed_buyer), (_seller(order), order.owed_seller)]
     if not order.held:
         found += [(receivable(order.group_id, order.buyer_id), min(twice, order.paid_buyer))]
-        found += [(fees(order.group_id), order.earned or nothing)]
+        earned = order.earned or nothing
+        there = earned if order.fees_there is None else max(nothing, min(earned, order.fees_there))
+        # Fees that were paid to the group, or lie in its fund, cannot be taken once more: the group has lost them.
+        found += [(fees(order.group_id), there), (losses(order.group_id), earned - there)]
     return found
+
+
+def _came(order: Order) -> Money:
+    """What the buyer has paid: the total, or more where he paid twice. Once nothing is held, it is with those to whom
+    it went."""
+    kept = [order.earned, order.borne, order.set_off]
+    gone = order.paid_buyer + order.owed_buyer + order.paid_seller + order.owed_seller
+    return max(order.total, sum((each for each in kept if each), gone))
 
 
 def _borne_by_others(order: Order, rest: Money, gate: str) -> list[Move]:
@@ -150,6 +167,7 @@ FLOWS: dict[Flow, Callable[[Order, Deed], list[Move]]] = {
     Flow.HOLD_AND_GIVE_BACK: _hold_and_give_back,
     Flow.NOTE_FEE: _note_fee,
     Flow.LOSE: _lose,
+    Flow.LOSE_ON_TOP: _lose_on_top,
 }
 
 

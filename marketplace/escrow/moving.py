@@ -14,7 +14,7 @@ from marketplace.groups import queries as groups
 from marketplace.kernel.errors import RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books, service as ledger
-from marketplace.ledger.rules import guarantee_fund, receivable
+from marketplace.ledger.rules import fees, guarantee_fund, receivable
 from marketplace.payments import queries as movements, service as payments, sources
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, State as MovementState, Through
@@ -25,18 +25,27 @@ _OPEN = {MovementState.INTENDED, MovementState.ASKED}
 
 def with_books(order: Order) -> order_rules.Order:
     """The order as the law sees it, with what its seller owes the group. What is taken out of one debt by two orders at
-    once is taken out once: where there is one, the books are locked before they are read."""
+    once is taken out once: where there is one, the books are locked before they are read. A seller who has left owes
+    it, too, while money is being taken back from him: what comes of that pays it, and is not his again."""
     facts = order.facts()
     debt, fund = receivable(order.group_id, order.seller_id), guarantee_fund(order.group_id)
     of_buyer = receivable(order.group_id, order.buyer_id)
-    found = books.balances([debt, of_buyer, fund], order.currency)
-    if found[debt] or found[of_buyer] or (facts.is_by_gateway and facts.processor_fee):
+    earned = fees(order.group_id)
+    found = books.balances([debt, of_buyer, fund, earned], order.currency)
+    may_lose = facts.is_by_gateway and (facts.processor_fee or facts.state is State.CHARGEBACK)
+    if found[debt] or found[of_buyer] or may_lose:
         ledger.lock(order.group_id, currency=order.currency)
-        found = books.balances([debt, of_buyer, fund], order.currency)
+        found = books.balances([debt, of_buyer, fund, earned], order.currency)
     return replace(
         facts, seller_owes=found[debt], buyer_owes=_owed_for(order, of_buyer, found[of_buyer]), fund=found[fund],
-        is_seller_member=not facts.is_by_gateway or groups.membership(order.group_id, order.seller_id) is not None,
+        fees_there=found[earned], is_seller_member=_owes_what_is_lost(order),
     )  # fmt: skip
+
+
+def _owes_what_is_lost(order: Order) -> bool:
+    if order.terms.gateway is Through.TREASURER or groups.membership(order.group_id, order.seller_id) is not None:
+        return True
+    return bool(_being_taken_back(order))
 
 
 def _owed_for(order: Order, debt: str, owed_in_all: Money) -> Money:
@@ -113,8 +122,8 @@ def _hold_back(order: Order) -> None:
 
 
 def _take_back(order: Order, after: order_rules.Order, *, since: order_rules.Order) -> None:
-    was_paid = after.nothing() if since.state is not State.CHARGEBACK else since.paid_seller
-    amount = after.paid_seller - was_paid
+    known = since.paid_seller if since.state is State.CHARGEBACK else _being_taken_back(order)
+    amount = after.paid_seller - known
     if amount <= after.nothing() or is_paid_by_hand(after, Party.SELLER):
         return
     purpose = f"order:{order.id}:reversal"
@@ -124,6 +133,12 @@ def _take_back(order: Order, after: order_rules.Order, *, since: order_rules.Ord
             key=f"{purpose}:{order.line_count}{f':{number}' if number else ''}", order_id=order.id,
             gateway=order.terms.gateway,
         )  # fmt: skip
+
+
+def _being_taken_back(order: Order) -> Money:
+    """What the gateway was asked to take back from the seller, and has not yet."""
+    back = [each for each in movements.of_order(order.id) if each.kind == Kind.REVERSAL and each.state in _OPEN]
+    return sum((each.amount for each in back), order.money(0))
 
 
 def on_its_way(order: Order, payee: Party) -> Money:

@@ -162,7 +162,10 @@ class Order:
     """What the buyer owes the group because of this order, as the books say; looked up where it matters."""
     fund: Money | None = None
     """What lies in the group's guarantee fund; looked up where it matters."""
+    fees_there: Money | None = None
+    """What of all that the group has earned lies on its account of fees; looked up where it matters."""
     is_seller_member: bool = True
+    """Or money is being taken back from him, though he has left."""
     at_fault: Party | None = None
     """Who bears what the processor kept of money that goes back; none: the group."""
     buyer_otherwise: bool = False

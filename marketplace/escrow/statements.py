@@ -21,6 +21,7 @@ from marketplace.ledger import rules as ledger
 from marketplace.ledger.models import Entry, Transfer
 from marketplace.ledger.rules import Chart, Side
 
+_COMES_BACK = (Action.PAYOUT_MISSING, Action.PAYOUT_BOUNCED, Action.REVERSE_PAYOUT)
 Month = tuple[datetime, datetime]
 """Its first moment, and the first after it."""
 
@@ -38,8 +39,17 @@ class Line:
     """and what a payment processor did."""
     set_off: Money
     """What of it went towards a debt of his to the group, instead of to him."""
+    came_back: Money
+    """A payout that did not arrive, or was taken back: it is owed to him again, and was his before."""
+    taken: Money
+    """What a buyer's bank took of what was owed to him."""
     bank_reference: str
     """Of a payout: what stands on the bank's statement."""
+
+    @property
+    def yours(self) -> Money:
+        """What became his by it."""
+        return self.row.came - self.came_back
 
     @property
     def gross(self) -> Money:
@@ -48,7 +58,7 @@ class Line:
 
     @property
     def paid_out(self) -> Money:
-        return self.row.went - self.set_off
+        return self.row.went - self.set_off - self.taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,18 @@ class Statement:
     @property
     def went(self) -> Money:
         return self._sum([line.row.went for line in self.lines])
+
+    @property
+    def yours(self) -> Money:
+        return self._sum([line.yours for line in self.lines])
+
+    @property
+    def came_back(self) -> Money:
+        return self._sum([line.came_back for line in self.lines])
+
+    @property
+    def taken(self) -> Money:
+        return self._sum([line.taken for line in self.lines])
 
     @property
     def paid_out(self) -> Money:
@@ -107,12 +129,14 @@ def statement_of(group_id: int, person_id: int, currency: str, month: Month) -> 
             number=each.number, at=each.posted_at, memo=each.memo, reference=each.reference, order_id=each.order_id,
             seal=each.hash, came=came, went=went, balance=balance, line=deed,
         )  # fmt: skip
-        is_payout = deed is not None and deed.action == Action.CONFIRM_PAYOUT
+        action, nothing = Action(deed.action) if deed else None, zero(currency)
         kept, by_processor = (int(each.fee), int(each.processor_fee)) if is_sale else (0, 0)
         lines.append(
             Line(
                 row, order, Money(kept, currency), Money(by_processor, currency), Money(int(each.set_off), currency),
-                deed.note if deed and is_payout else "",
+                came_back=came if action in _COMES_BACK else nothing,
+                taken=went if action is Action.LOSE_CHARGEBACK else nothing,
+                bank_reference=deed.note if deed and action is Action.CONFIRM_PAYOUT else "",
             )
         )  # fmt: skip
     return Statement(opening, tuple(lines))

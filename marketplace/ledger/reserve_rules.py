@@ -185,6 +185,8 @@ def examine(root: Root, seal: str, proofs: Sequence[Proof], *, earlier: Root | N
 
 def _wrong_with(proof: Proof, root: Root) -> str:
     amount = Money(proof.leaf.minor, root.currency)
+    if not _can_be_owed(proof.leaf.account):
+        return f"{proof.leaf.account} is no account on which something is owed to somebody."
     try:
         reached = leads_to(proof)
     except ValueError:
@@ -192,15 +194,33 @@ def _wrong_with(proof: Proof, root: Root) -> str:
     return "" if reached == root.tree else f"{amount} on {proof.leaf.account} are not in the root."
 
 
+def _can_be_owed(account: str) -> bool:
+    try:
+        return is_owed(account)
+    except ValueError:
+        return False  # on no line of the chart
+
+
 def _wrong_between(earlier: Root, root: Root) -> str:
     if earlier.group_id != root.group_id or earlier.day >= root.day:
         return "The earlier file is not of an earlier day of the same group."
     if earlier.number > root.number:
         return f"The books had {earlier.number} transfers on {earlier.day}, and have {root.number}: some are gone."
-    is_next = (root.day - earlier.day).days == 1
-    if is_next and root.previous != earlier.seal():
+    if follows_at_once(earlier, root) and root.previous != earlier.seal():
         return "The root does not name the one of the day before as it stands in the earlier file."
+    if earlier.number == root.number and _books_in(earlier) != _books_in(root):
+        return f"The books had the same {root.number} transfers on {earlier.day}, and those were others."
     return ""
+
+
+def follows_at_once(earlier: Root, root: Root) -> bool:
+    """Whether no day lies between the two: only then does the one name the other."""
+    return (root.day - earlier.day).days == 1
+
+
+def _books_in(root: Root) -> tuple[object, ...]:
+    """What the same books give on any day: the tree's hash is salted anew each time."""
+    return root.currency, root.chain_hash, root.tree.minor, root.held_minor, root.elsewhere_minor
 
 
 def _levels(leaves: Sequence[Leaf]) -> list[list[Node]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from marketplace.kernel.money import Money
 from marketplace.ledger.reserve_file import Document, Unreadable, read
-from marketplace.ledger.reserve_rules import examine
+from marketplace.ledger.reserve_rules import Root, examine, follows_at_once
 from marketplace.ledger.rules import Chart, chart_of
 
 _WHAT = {
@@ -37,12 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     found = examine(document.root, document.seal, document.proofs, earlier=earlier)
     title = f"{document.group}, {document.root.day}"
-    lines = [title, *(found or _told(document, has_earlier=earlier is not None))]
+    lines = [title, *(found or _told(document, earlier))]
     sys.stdout.write("\n".join(_plain(line) for line in lines) + "\n")
     return 1 if found else 0
 
 
-def _told(document: Document, *, has_earlier: bool) -> Iterator[str]:
+def _told(document: Document, earlier: Root | None) -> Iterator[str]:
     """What holds, and what nobody can prove with a file."""
     root = document.root
     yield f"Owed: {root.owed}. Held: {root.held}." + (f" Elsewhere: {root.elsewhere}." if root.elsewhere_minor else "")
@@ -50,8 +50,11 @@ def _told(document: Document, *, has_earlier: bool) -> Iterator[str]:
         yield f"In it: {Money(proof.leaf.minor, root.currency)}, {_what(proof.leaf.account)} ({proof.leaf.account})."
     if not document.proofs:
         yield "Nothing was owed to you on that day."
-    if has_earlier:
+    if earlier is not None and follows_at_once(earlier, root):
         yield "It follows from the earlier file."
+    elif earlier is not None:
+        yield "Nothing in it speaks against the earlier file. That no root was changed on the days between, only files"
+        yield "of those days prove: each names the one of the day before."
     yield f"Seal: {document.seal}"
     yield "Compare the seal with other members: all must have the same, for each checks his own money alone."
     yield "That the bank has what is held is not proved here: for that, officers compare the books with its statement."

@@ -61,6 +61,7 @@ def take(claim: Claim) -> None:
         row = _row(checkout, claim)
         db.session.add(row)
     row.state, row.evidence_due_at = claim.state, claim.evidence_due_at
+    row.amount_minor = claim.amount.minor  # a bank may ask about all of a payment, and take a part of it
     _announce(row, checkout, claim, was)
     audit.note("chargeback", f"order:{checkout.order_id}", by=None, why=f"{claim.reference} {claim.state}")
 

@@ -42,6 +42,9 @@ class What(StrEnum):
     """Between a group's own bank and its books; said in a sentence of its own."""
 
 
+OF_BALANCE = (What.LIST, What.BALANCE, What.COVER)
+
+
 class Named(StrEnum):
     """What explains a difference."""
 
@@ -153,10 +156,17 @@ class Finding:
         """The same for the same finding of another night."""
         return f"{self.what}:{self.about}"
 
+    def is_as_before(self, theirs: Money | None, ours: Money | None) -> bool:
+        """Whether it is what was found before, with these sums. A balance moves every day: there it is the difference
+        that counts."""
+        if self.what in OF_BALANCE:
+            return _difference(self.theirs, self.ours) == _difference(theirs, ours)
+        return (self.theirs, self.ours) == (theirs, ours)
+
     @property
     def effects(self) -> list[Money]:
         """What it adds to their balance beyond our books."""
-        if self.what in (What.LIST, What.BALANCE, What.COVER):
+        if self.what in OF_BALANCE:
             return []
         theirs, ours = self.theirs, self.ours
         if self.what is What.FEE:
@@ -179,3 +189,7 @@ class Comparison:
 
     findings: list[Finding]
     explained: list[Explained]
+
+
+def _difference(theirs: Money | None, ours: Money | None) -> Money | None:
+    return None if theirs is None or ours is None else theirs - ours

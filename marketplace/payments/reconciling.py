@@ -238,7 +238,7 @@ def _keep(source: str, report: Report, now: datetime) -> None:
         if row is None:
             row = Discrepancy(key=_key(source, finding), source=source, since=now, note="")
             db.session.add(row)
-        elif (row.theirs, row.ours) != (finding.theirs, finding.ours):
+        elif not finding.is_as_before(row.theirs, row.ours):
             row.since, row.explained_at, row.explained_by, row.note = now, None, None, ""
         _fill(row, finding, now)
     for row in known.values():

@@ -11,7 +11,8 @@ from marketplace.kernel.money import Money
 from marketplace.payments import queries
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import LEAVES, Kind, State, Through
-from marketplace.payments.stripe_models import SellerAccount
+from marketplace.payments.stripe_models import Chargeback, Checkout, SellerAccount
+from marketplace.payments.stripe_rules import Bank
 
 _GONE_OR_GOING = {State.INTENDED, State.ASKED, State.CONFIRMED}
 
@@ -51,9 +52,18 @@ def parts_of(order_id: int, kind: Kind, amount: Money) -> list[Money]:
 
 
 def _payments(kind: Kind, others: Sequence[Movement]) -> list[Movement]:
-    """What was paid. A second payment goes back before the first, which may be the seller's."""
+    """What was paid. A second payment goes back before the first, which may be the seller's; what a bank has taken back
+    comes last: the processor refunds nothing of it any more."""
     paid = [each for each in others if each.kind == Kind.COLLECT and each.state == State.CONFIRMED]
-    return paid[::-1] if kind is Kind.REFUND else paid
+    in_order = paid[::-1] if kind is Kind.REFUND else paid
+    taken = _taken_by_banks(paid) if len(paid) > 1 else set()
+    return sorted(in_order, key=lambda each: each.bank_reference in taken)
+
+
+def _taken_by_banks(paid: Sequence[Movement]) -> set[str | None]:
+    lost = select(Checkout.charge_id).join(Chargeback, Chargeback.checkout_id == Checkout.id)
+    lost = lost.where(Chargeback.state == Bank.LOST, Checkout.charge_id.in_([each.bank_reference for each in paid]))
+    return set(db.session.scalars(lost))
 
 
 def _payment_for(movement: Movement, others: Sequence[Movement]) -> str | None:

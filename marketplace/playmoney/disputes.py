@@ -41,6 +41,18 @@ def open_(till: Till, charge_id: str, *, reason: str = "fraudulent", is_inquiry:
     return shown(dispute)
 
 
+def escalate(till: Till, dispute_id: str, *, amount: int) -> Thing:
+    """The bank has asked enough, and takes the money, or a part of it."""
+    dispute = till.find("dispute", dispute_id)
+    if not dispute["status"].startswith("warning") or dispute["status"] not in OPEN:
+        raise Refusal("This is no open inquiry.")
+    dispute |= {"status": "needs_response", "amount": amount, "is_charge_refundable": False}
+    _book(till, dispute, -amount, fee=_FEE, category="dispute")
+    till.emit("charge.dispute.updated", dispute)
+    till.emit("charge.dispute.funds_withdrawn", dispute)
+    return shown(dispute)
+
+
 def update(till: Till, dispute_id: str, asked: Thing) -> Thing:
     """Evidence is put together, and handed in once with `submit`. Raises Refusal where it is decided."""
     dispute = till.find("dispute", dispute_id)

@@ -37,7 +37,7 @@ class Proceeds:
 def proceeds_of(order: Order, lines: Sequence[OrderLine]) -> Proceeds | None:
     """What is settled for the seller, owed or paid already; none while the money is still awaited or held."""
     nothing = order.nothing()
-    if order.state in AWAITED | HOLDING or order.was in HOLDING:
+    if (order.was or order.state) in AWAITED | HOLDING:
         return None
     amount = order.owed_seller + order.paid_seller
     if not amount:

@@ -25,8 +25,8 @@ from marketplace.web.person import me
 blueprint = Blueprint("statements", __name__, url_prefix="/g/<slug>")
 
 _COLUMNS = (
-    "date what order lot title paid_by_buyer fee processor_fee to_you set_off paid_out owed_after currency"
-    " bank_reference transfer"
+    "date what order lot title paid_by_buyer fee processor_fee to_you set_off came_back taken_by_bank"
+    " paid_out owed_after currency bank_reference transfer"
 ).split()
 
 
@@ -80,14 +80,15 @@ def _file(group: Group, statement: Statement) -> str:
 
 
 def _owed(words: str, amount: object, currency: str) -> list[object]:
-    return ["", words, *[""] * 9, amount, currency, "", ""]
+    return ["", words, *[""] * 11, amount, currency, "", ""]
 
 
 def _cells(line: Line) -> list[object]:
     row, order = line.row, line.order
     has_fees = bool(line.fee or line.processor_fee)
     sale = [each.amount if has_fees else "" for each in (line.gross, line.fee, line.processor_fee)]
-    sums = [each.amount if each else "" for each in (row.came, line.set_off, line.paid_out)]
+    parts = (line.yours, line.set_off, line.came_back, line.taken, line.paid_out)
+    sums = [each.amount if each else "" for each in parts]
     return [
         row.at.astimezone(UTC).isoformat(), what(row), order.reference if order else "",
         order.lot_number if order else "", order.title if order else "", *sale, *sums,

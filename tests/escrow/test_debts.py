@@ -318,6 +318,19 @@ def test_fees_are_asked_for_and_paid_once(app: Flask) -> None:
     check_books()
 
 
+def test_what_a_bank_took_meanwhile_is_not_paid_to_the_group(app: Flask) -> None:
+    cast, operator = a_rich_group(app), a_person(is_operator=True)
+    fees.ask(group_id=cast.group_id, by=cast.owner_id, amount=eur(50_00))
+    a_debt(cast.group, db.session.get_one(Person, cast.debtor_id), 20_00)
+    (request,) = fees.open_requests()
+    with pytest.raises(RuleBroken, match="not there any more"):
+        fees.confirm_paid(request_id=request.id, by=operator.id, reference="Wire 7")
+    fees.decline(request_id=request.id, by=operator.id, reason="A bank took 20.00 of it.")
+    fees.ask(group_id=cast.group_id, by=cast.owner_id, amount=eur(30_00))
+    fees.confirm_paid(request_id=fees.open_requests()[0].id, by=operator.id, reference="Wire 8")
+    assert cast.on(gateway(cast.group_id, Through.STRIPE)) == 0
+
+
 def test_what_is_held_for_others_cannot_be_asked_for(app: Flask) -> None:
     with stripe_at(app) as stripe:
         order = an_order_by_card(stripe, OrderState.INSPECTING)

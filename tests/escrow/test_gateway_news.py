@@ -7,24 +7,27 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from marketplace.accounts.models import Person
 from marketplace.disputes.models import Dispute
-from marketplace.escrow import chargebacks, gateway_news, lapsing, payouts, shipping, treasury
+from marketplace.escrow import chargebacks, fees as earnings, gateway_news, lapsing, payouts, shipping, treasury
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
 from marketplace.escrow.proving import held_findings
+from marketplace.groups import members
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.errors import NotAllowed, RuleBroken
-from marketplace.ledger import queries as books
-from marketplace.ledger.rules import escrow, gateway, processor_fee, receivable
+from marketplace.ledger import queries as books, reserves
+from marketplace.ledger.rules import escrow, fees, gateway, losses, processor_fee, receivable
 from marketplace.payments import queries as movements, service as payments
 from marketplace.payments.events import (
     ChargebackLost,
+    ChargebackOpened,
     ChargebackWon,
     FeeTaken,
     MovementWaits,
@@ -33,7 +36,7 @@ from marketplace.payments.events import (
 from marketplace.payments.models import Movement
 from marketplace.payments.rules import Kind, State as MovementState, Through
 from tests.factories.disputes import a_dispute
-from tests.factories.escrow import an_order, comes, fresh, is_asked_back, lapse, receive, release, ship
+from tests.factories.escrow import an_order, comes, fresh, is_asked_back, lapse, receive, release, ship, treasurer_of
 from tests.factories.groups import a_member
 
 TERMS = Terms(gateway=Through.STRIPE)
@@ -307,4 +310,165 @@ def test_an_inquiry_stops_nothing(app: Flask) -> None:
     assert fresh(order).state == State.HELD
     is_won(order)
     assert fresh(order).state == State.HELD
+    check(order)
+
+
+def claims(order: Order, name: str, minor: int) -> None:
+    """A bank asks one of several payments back."""
+    order = fresh(order)
+    with unit_of_work():
+        chargebacks.opened(
+            ChargebackOpened(
+                order.group_id, order.id, name, order.money(minor), clock.now(), is_inquiry=False, fee=order.money(0),
+                reason="fraudulent", evidence_due_at=None,
+            )
+        )  # fmt: skip
+
+
+def decides(order: Order, name: str, minor: int, *, won: bool) -> None:
+    order = fresh(order)
+    of = (order.group_id, order.id, name, order.money(minor), clock.now())
+    with unit_of_work():
+        if won:
+            chargebacks.won(ChargebackWon(*of))
+        else:
+            chargebacks.lost(ChargebackLost(*of))
+
+
+@pytest.mark.parametrize("first", [42_00, 100_00])
+@pytest.mark.parametrize("won", [True, False])
+def test_what_one_claim_leaves_waits_for_the_other(app: Flask, first: int, won: bool) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    comes(order, 42_00)
+    other = 142_00 - first
+    claims(order, "dp_first", first)
+    claims(order, "dp_other", other)
+    decides(order, "dp_first", first, won=False)
+    assert fresh(order).state == State.CHARGEBACK
+    assert open_movements(order) == []
+    check(order)
+    decides(order, "dp_other", other, won=won)
+    goes(order)
+    paid = other - other * 660 // 142_00 if won else 0
+    assert (fresh(order).state, fresh(order).paid_seller_minor) == (State.CLOSED, paid)
+    check(order)
+
+
+@pytest.mark.parametrize("is_disputed", [False, True])
+def test_a_bank_that_gives_back_what_was_paid_twice_takes_nothing_from_the_seller(
+    app: Flask, is_disputed: bool
+) -> None:
+    order = a_card_order()
+    comes(order)
+    comes(order)
+    if is_disputed:
+        ship(order)
+        receive(order)
+        a_dispute(order=order)
+    was = State(fresh(order).state)
+    claims(order, "dp_twice", 142_00)
+    decides(order, "dp_twice", 142_00, won=False)
+    assert open_movements(order) == []
+    assert (State(fresh(order).state), fresh(order).held_minor, fresh(order).owed_buyer_minor) == (was, 142_00, 0)
+    if is_disputed:
+        dispute = db.session.scalars(select(Dispute)).one()
+        assert dispute.settled_at is None and dispute.deadline is not None
+    check(order)
+
+
+@pytest.mark.parametrize("won", [True, False])
+def test_what_is_being_taken_back_for_one_claim_is_not_asked_back_again_for_the_other(app: Flask, won: bool) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    comes(order, 42_00)
+    for step in (ship, receive, release):
+        step(fresh(order))
+    lapse()
+    goes(order)
+    claims(order, "dp_first", 100_00)
+    claims(order, "dp_other", 42_00)
+    before = {movement.id for movement in open_movements(order)}
+    decides(order, "dp_first", 100_00, won=False)
+    assert {movement.id for movement in open_movements(order)} == before != set()
+    goes(order)
+    decides(order, "dp_other", 42_00, won=won)
+    goes(order)
+    assert (fresh(order).state, fresh(order).paid_seller_minor) == (State.CLOSED, 42_00 if won else 0)
+    assert balance(order, receivable(order.group_id, order.seller_id)) == 0
+    check(order)
+
+
+def test_a_part_that_is_asked_back_stops_the_order_and_the_rest_of_it_goes_back(app: Flask) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    claims(order, "dp_part", 100_00)
+    assert fresh(order).state == State.CHARGEBACK
+    comes(fresh(order), 42_00)
+    check(order)
+    decides(order, "dp_part", 100_00, won=False)
+    goes(order)
+    assert (fresh(order).state, fresh(order).paid_buyer_minor) == (State.CLOSED, 42_00)
+    check(order)
+
+
+def test_a_part_of_which_the_bank_decided_for_the_seller_waits_for_the_rest(app: Flask) -> None:
+    order = a_card_order()
+    comes(order, 100_00)
+    claims(order, "dp_part", 100_00)
+    decides(order, "dp_part", 100_00, won=True)
+    assert fresh(order).state == State.TOPPING_UP
+    comes(fresh(order), 42_00)
+    assert (fresh(order).state, fresh(order).held_minor) == (State.HELD, 142_00)
+    check(order)
+
+
+def test_of_two_parts_the_one_that_nobody_asks_back_is_the_buyers(app: Flask) -> None:
+    order = a_card_order()
+    comes(order, 60_00)
+    comes(order, 40_00)
+    claims(order, "dp_part", 60_00)
+    decides(order, "dp_part", 60_00, won=False)
+    assert (fresh(order).owed_buyer_minor, fresh(order).owed_seller_minor) == (40_00, 0)
+    check(order)
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_fees_that_the_group_has_already_are_its_loss_and_never_less_than_nothing(app: Flask, is_paid: bool) -> None:
+    order = a_card_order()
+    to_release(order)
+    lapse()
+    goes(order)
+    officer = treasurer_of(order)
+    if is_paid:
+        earnings.ask(group_id=order.group_id, by=officer.id, amount=order.money(6_60))
+        (request,) = earnings.open_requests()
+        earnings.confirm_paid(request_id=request.id, by=officer.id, reference="Wire 7")
+    is_asked_back(order, fee=0)
+    goes(order)
+    is_lost(order)
+    assert balance(order, fees(order.group_id)) == 0
+    assert balance(order, losses(order.group_id)) == (6_60 if is_paid else 0)
+    assert reserves.take_root(group_id=order.group_id) is not None
+    check(order)
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_what_is_taken_back_from_a_seller_who_has_left_is_not_paid_to_him_again(app: Flask, comes_back: bool) -> None:
+    order = a_card_order()
+    to_release(order)
+    lapse()
+    goes(order)
+    members.leave_group(by=order.seller_id, group_id=order.group_id)
+    is_asked_back(order)
+    [reversal] = open_movements(order)
+    is_lost(order)
+    if comes_back:
+        goes(order)
+    else:
+        payments.fail(movement_id=reversal.id, by=None, reason="He has nothing there.")
+    assert (fresh(order).state, fresh(order).owed_seller_minor) == (State.CLOSED, 0)
+    assert open_movements(order) == []
+    owes = 142_00 + 15_00 - 6_60 - (130_90 if comes_back else 0)
+    assert balance(order, receivable(order.group_id, order.seller_id)) == owes
     check(order)

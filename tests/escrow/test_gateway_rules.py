@@ -260,11 +260,29 @@ def test_a_reversal_that_failed_is_owed_by_the_seller_or_borne_by_the_fund_and_n
     ]  # fmt: skip
 
 
+def test_who_bears_the_banks_fee_is_the_same_whether_or_not_the_sellers_part_came_back() -> None:
+    split = replace(paid_out(), paid_buyer=eur(300), paid_seller=eur(695))
+    frozen = judge(split, by_gateway(Action.OPEN_CHARGEBACK, 1090), now=NOON).order
+    frozen = judge(frozen, by_gateway(Action.NOTE_FEE, 15), now=NOON).order
+    back = judge(frozen, by_gateway(Action.REVERSE_PAYOUT, 695, Party.SELLER), now=NOON).order
+    for order in (frozen, back):
+        lost = judge(order, by_gateway(Action.LOSE_CHARGEBACK, 1090), now=NOON)
+        assert lost.order.at_fault is Party.SELLER
+        assert lost.moves[-1].debit == receivable(GROUP, SELLER)
+
+
 def test_who_was_refunded_and_charged_back_owes_it() -> None:
     refunded = an_order(state=State.CLOSED, deadline=None, paid_buyer=eur(1090), held_at=NOON)
     frozen = judge(refunded, by_gateway(Action.OPEN_CHARGEBACK, 1090), now=NOON).order
     lost = judge(frozen, by_gateway(Action.LOSE_CHARGEBACK, 1090), now=NOON)
     assert [(m.debit, m.amount.minor) for m in lost.moves] == [(receivable(GROUP, BUYER), 1090)]
+
+
+def test_who_paid_twice_and_had_one_payment_back_owes_nothing_of_the_other() -> None:
+    twice = replace(paid_out(), paid_buyer=eur(1090))
+    frozen = judge(twice, by_gateway(Action.OPEN_CHARGEBACK, 1090), now=NOON).order
+    lost = judge(frozen, by_gateway(Action.LOSE_CHARGEBACK, 1090), now=NOON)
+    assert [(m.debit, m.amount.minor) for m in lost.moves] == [("fees:3", 50), (receivable(GROUP, SELLER), 1040)]
 
 
 def test_a_refund_that_goes_after_the_bank_took_the_money_is_owed_by_who_has_it_and_no_hole() -> None:

@@ -13,9 +13,11 @@ from marketplace.escrow.order_rules import Action, Party, State
 from marketplace.escrow.statements import Statement, first_line_at, statement_of
 from marketplace.groups.models import Group
 from marketplace.kernel import clock
+from marketplace.kernel.database import db
 from marketplace.ledger import queries as ledger
 from marketplace.ledger.rules import fees, month_of, payable
-from tests.factories.escrow import an_order, fresh, lapse, pay_out, release, rule
+from tests.escrow.test_gateway_news import a_card_order, goes, is_lost, is_won, to_release
+from tests.factories.escrow import an_order, fresh, is_asked_back, lapse, pay_out, release, rule
 from tests.factories.groups import a_group, a_member
 
 START, END = datetime.fromisoformat("2020-01-01T00:00Z"), datetime.fromisoformat("2090-01-01T00:00Z")
@@ -115,3 +117,29 @@ def test_the_sums_are_those_of_the_books(app: Flask, ends: list[tuple[str, int, 
         assert [line.row.balance for line in statement.lines][-1:] in ([], [statement.closing])
         kept += statement.fees.minor
     assert kept == ledger.balance(fees(group.id), "EUR").minor
+
+
+def test_what_was_taken_back_and_paid_again_became_the_seller_s_once(app: Flask) -> None:
+    order = a_card_order()
+    to_release(order)
+    lapse()
+    goes(order)
+    is_asked_back(order, fee=0)
+    goes(order)
+    is_won(order)
+    goes(order)
+    statement = of(db.session.get_one(Group, order.group_id), order.seller_id)
+    his = 142_00 - 6_60 - 4_50
+    assert (statement.yours.minor, statement.came_back.minor, statement.paid_out.minor) == (his, his, 2 * his)
+    assert [line.yours.minor for line in statement.lines] == [his, 0, 0, 0]
+    assert statement.closing.minor == 0
+
+
+def test_what_a_bank_took_was_not_paid_out_to_the_seller(app: Flask) -> None:
+    order = a_card_order()
+    to_release(order)
+    is_asked_back(order, fee=0)
+    is_lost(order)
+    statement = of(db.session.get_one(Group, order.group_id), order.seller_id)
+    assert (statement.paid_out.minor, statement.taken.minor) == (0, statement.yours.minor)
+    assert statement.closing.minor == 0

@@ -377,6 +377,23 @@ def test_a_finding_is_one_alarm_with_since_until_it_is_explained_or_gone(app: Fl
     assert reconciled() == []
 
 
+def test_what_is_missing_of_a_balance_stays_one_alarm_while_the_balance_moves(app: Flask, stripe: StandIn) -> None:
+    order = an_order_by_card(stripe)
+    pay(order, stripe)
+    away = stripe.till.available("eur") - 5_00
+    stripe.till.book("payout", -away, "eur", "po_1", category="payout")
+    (first,) = reconciled()
+    since, number, operator = first.since, first.id, a_person(is_operator=True)
+    reconciling.explain(discrepancy_id=number, by=operator.id, note="It comes back on Monday.")
+    pay(an_order_by_card(stripe), stripe)
+    with clock.at(clock.now() + timedelta(days=1)):
+        (again,) = reconciled()
+        assert (again.what, again.since, again.note) == (What.COVER, since, "It comes back on Monday.")
+        stripe.till.book("payout", -1, "eur", "po_2", category="payout")
+        (more,) = reconciled()
+        assert (more.id, more.explained_at) == (number, None), "more of it is missing"
+
+
 def test_a_stripe_that_is_down_is_no_alarm_and_takes_none_back(app: Flask, stripe: StandIn) -> None:
     a_split_order(stripe)
     _strange_refund(stripe)

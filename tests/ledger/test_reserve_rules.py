@@ -153,6 +153,12 @@ def test_the_same_account_counts_once() -> None:
     assert "twice" in wrong(a_root(), proof("escrow:7"), proof("escrow:7"))[0]
 
 
+@pytest.mark.parametrize("account", ["gateway:1", "losses:1", "nowhere:1", ""])
+def test_what_is_owed_stands_on_an_account_of_those_that_owe(account: str) -> None:
+    leaf = Leaf(account, 500_00, "a" * 64)
+    assert "no account" in wrong(replace(a_root(), tree=leaf.node()), Proof(leaf, ()))[0]
+
+
 def test_days_follow_from_each_other() -> None:
     first = a_root()
     second = a_root(day=DAY + timedelta(days=1), previous=first.seal())
@@ -162,6 +168,19 @@ def test_days_follow_from_each_other() -> None:
     assert "not of an earlier day" in examine(first, first.seal(), [], earlier=second)[0]
     longer = replace(first, number=13)
     assert "some are gone" in examine(second, second.seal(), [], earlier=longer)[0]
+
+
+@pytest.mark.parametrize("days", [1, 5])
+@pytest.mark.parametrize(
+    "changed",
+    [{"chain_hash": "f" * 64}, {"currency": "CHF"}, {"held_minor": 470_00, "elsewhere_minor": 30_00}],
+)
+def test_the_same_transfers_are_the_same_books_on_every_day(days: int, changed: dict[str, object]) -> None:
+    first = a_root()
+    later = a_root(day=DAY + timedelta(days=days), previous=first.seal())
+    assert examine(later, later.seal(), [], earlier=first) == []
+    rewritten = replace(later, **changed)  # type: ignore[arg-type]  # by name
+    assert "those were others" in examine(rewritten, rewritten.seal(), [], earlier=first)[0]
 
 
 def test_of_books_in_which_nothing_is_owed_there_is_a_root_too() -> None:
@@ -198,6 +217,18 @@ def test_the_program_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureF
     assert "after it was sealed" in capsys.readouterr().out
     later = a_file(tmp_path, "later.json")
     assert verify.main([str(later), "--earlier", str(a_file(tmp_path))]) == 1
+
+
+@pytest.mark.parametrize(("days", "is_proved"), [(1, True), (2, False)])
+def test_the_program_says_of_no_days_between_that_they_follow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, is_proved: bool
+) -> None:
+    earlier = a_root()
+    root = a_root(day=DAY + timedelta(days=days), previous=earlier.seal() if is_proved else "d" * 64)
+    later = tmp_path / "later.json"
+    later.write_text(written(Document("The Escapement", root, root.seal(), ())))
+    assert verify.main([str(later), "--earlier", str(a_file(tmp_path))]) == 0
+    assert ("It follows from the earlier file." in capsys.readouterr().out) is is_proved
 
 
 @pytest.mark.parametrize("changed", [{"seal": "x"}, {"proofs": [{}]}, {"format": "2"}, {"owed": 1.5}, {"owed": True}])

@@ -13,7 +13,7 @@ from marketplace.kernel import clock
 from marketplace.payments import queries, sellers
 from marketplace.payments.events import MovementBounced, MovementConfirmed, MovementFailed, MovementWaits
 from marketplace.payments.rules import Kind, State
-from marketplace.playmoney import accounts, charges, transfers
+from marketplace.playmoney import accounts, charges, disputes, transfers
 from marketplace.playmoney.server import StandIn
 from marketplace.playmoney.weather import Fault
 from tests.factories.accounts import a_person
@@ -236,6 +236,18 @@ def test_a_second_payment_is_refunded_out_of_itself(here: StandIn) -> None:
     work()
     assert here.till.all("refund")[0]["charge"] != first.charge_id
     assert here.till.all("transfer")[0]["source_transaction"] == first.charge_id
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_of_two_payments_the_one_that_a_bank_took_back_is_not_drawn_on(here: StandIn, taken: int) -> None:
+    payments = [a_paid_order(here), a_paid_order(here)]
+    charge_ids = [str(each.charge_id) for each in payments]
+    dispute = disputes.open_(here.till, charge_ids[taken])
+    disputes.decide(here.till, dispute["id"], "lost")
+    hear(here)
+    a_payout(a_person().id, 100_00, Kind.REFUND)
+    work()
+    assert [each["charge"] for each in here.till.all("refund")] == [charge_ids[1 - taken]]
 
 
 def test_a_transfer_is_taken_back_and_made_again(here: StandIn) -> None:

@@ -230,6 +230,19 @@ def test_an_inquiry_takes_nothing_and_may_end_so(here: StandIn, heard: list[obje
     assert [each.state for each in chargebacks.of_order(7)] == [Bank.WON]
 
 
+def test_a_bank_that_asked_about_all_of_it_may_take_a_part(here: StandIn, heard: list[object]) -> None:
+    paid = a_paid_order(here)
+    dispute = disputes.open_(here.till, str(paid.charge_id), is_inquiry=True)
+    hear(here)
+    disputes.escalate(here.till, dispute["id"], amount=60_00)
+    hear(here)
+    disputes.decide(here.till, dispute["id"], "lost")
+    hear(here)
+    (kept,) = chargebacks.of_order(7)
+    assert (kept.state, kept.amount) == (Bank.LOST, eur(60_00))
+    assert [fact.amount for fact in heard if isinstance(fact, ChargebackLost)] == [eur(60_00)]
+
+
 # ---- sellers ----
 
 

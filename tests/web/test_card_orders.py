@@ -62,3 +62,15 @@ def test_the_seller_sees_the_fees_and_that_it_is_paid_by_itself(app: Flask) -> N
     text = page_of(app, order.id, seller_of(order))
     assert "It is paid by itself" in text and "came in, and is held" in text
     assert "Pay it out" not in text
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("state", [State.CANCELLED, State.UNPAID, State.CHARGEBACK])
+def test_no_officer_is_asked_for_a_card_payment_that_comes_after_the_end(app: Flask, state: State) -> None:
+    order = an_order(state, terms=CARD)
+    if state is State.CHARGEBACK:
+        with unit_of_work():
+            of = (order.group_id, order.id, f"dp_{order.id}", order.facts().total, clock.now())
+            chargebacks.lost(ChargebackLost(*of))
+    assert "Confirm what came in" not in page_of(app, order.id, an_officer(group_of(order)))
+    assert "as soon as it is found" not in page_of(app, order.id, buyer_of(order))
