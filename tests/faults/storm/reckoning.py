@@ -163,7 +163,7 @@ def _of_notices(storm: Storm) -> Iterator[str]:
     with storm.stage.here.inside():
         rows = db.session.execute(select(Notice.person_id, Notice.kind, Notice.ref, Notice.data)).all()
     told = Counter((person, kind, ref, _which(unpacked(data))) for person, kind, ref, data in rows)
-    for (person, kind, ref, _which), count in told.items():
+    for (person, kind, ref, _of), count in told.items():
         if count > 1 and ref in ends and ends[ref] not in _MAY_COME_TWICE.get(kind, ()):
             yield f"Person {person} was told {count} times of {kind}, {ref}, {ends[ref].name}."
 
