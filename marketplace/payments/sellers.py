@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import stripe
+import structlog
 from sqlalchemy import select
 
 from marketplace.kernel import audit, clock
@@ -17,6 +18,8 @@ from marketplace.kernel.errors import NotFound, RuleBroken
 from marketplace.payments import service, stripe_client
 from marketplace.payments.stripe_client import StripeBroke, StripeIsAway
 from marketplace.payments.stripe_models import SellerAccount
+
+log = structlog.get_logger()
 
 TRUSTED_FOR = timedelta(minutes=10)
 """So old an answer may be when a lot is listed on it: an account that was active can be restricted at any time."""
@@ -122,7 +125,10 @@ def fetch_old() -> int:
     before = clock.now() - _NEWS_IS_OLD_AFTER
     old = select(SellerAccount.person_id).where(SellerAccount.fetched_at < before)
     for person_id in db.session.scalars(old.order_by(SellerAccount.fetched_at).limit(_MOST_AT_ONCE)).all():
-        fetch(person_id)
+        try:
+            fetch(person_id)
+        except stripe.StripeError:  # one that Stripe says something odd of keeps nobody else waiting
+            log.exception("an account could not be asked for", person=person_id)
     return 0  # whose answer did not come is asked the next time
 
 

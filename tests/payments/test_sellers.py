@@ -109,6 +109,27 @@ def test_what_no_webhook_told_of_an_account_is_asked_for_the_day_after(here: Sta
         assert sellers.account_of(gone) is None
 
 
+def test_an_account_that_stripe_says_something_odd_of_keeps_no_other_waiting(
+    here: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, other = a_seller(here), a_seller(here)
+    odd_id, other_id = _account_id(odd), _account_id(other)
+    with here.till.lock:
+        accounts.become(here.till, other_id, disabled="requirements.past_due")
+    retrieve = stripe.AccountService.retrieve
+
+    def odd_of_one(self: stripe.AccountService, account: str, *more: object) -> stripe.Account:
+        if account == odd_id:
+            raise stripe.InvalidRequestError("This cannot be asked.", param=None)
+        return retrieve(self, account, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stripe.AccountService, "retrieve", odd_of_one)
+    with clock.at(clock.now() + timedelta(hours=25)):
+        sellers.fetch_old()
+    assert _is_active(odd)
+    assert not _is_active(other)
+
+
 def _account_id(person_id: int) -> str:
     account = sellers.account_of(person_id)
     assert account is not None
