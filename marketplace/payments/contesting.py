@@ -35,6 +35,7 @@ log = structlog.get_logger()
 _LEASE = timedelta(minutes=10)
 """Longer than two files and a call take at the slowest. Each try without an answer doubles it."""
 _MOST_DOUBLINGS = 3
+_MOVED_ON = "The bank’s question has become a claim, or was decided, before this was sent. Look at it, and answer anew."
 
 
 @use_case
@@ -133,9 +134,11 @@ def _take_on() -> tuple[int, int, Verb, bool] | None:
 def _ask(advocate: Advocate, contest_id: int, verb: Verb, *, is_again: bool) -> Outcome | None:
     """The processor's answer; none if it gave none. Then it is looked up when its time has run out."""
     try:
-        asked = _instruction(contest_id)
+        asked, has_moved_on = _instruction(contest_id)
         if is_again and (known := advocate.look_up_contest(asked)):
             return known
+        if has_moved_on:
+            return Refused(_MOVED_ON)
         outcome = advocate.contest(asked) if verb is Verb.CONTEST else advocate.give_up(asked)
         if isinstance(outcome, Refused):  # its client asks again by itself: the first may have been heard
             return advocate.look_up_contest(asked) or outcome
@@ -146,16 +149,18 @@ def _ask(advocate: Advocate, contest_id: int, verb: Verb, *, is_again: bool) -> 
         return None
 
 
-def _instruction(contest_id: int) -> Contest:
+def _instruction(contest_id: int) -> tuple[Contest, bool]:
+    """What the processor is asked, and whether the claim is at another stage than the one that was to be answered."""
     row = contest(contest_id)
-    claim = db.session.get_one(Chargeback, row.chargeback_id).reference
+    claim = db.session.get_one(Chargeback, row.chargeback_id)
+    has_moved_on = claim.state != row.stage
     asked = Contest(
-        key=row.key, claim=claim, evidence=evidence_in(row),
+        key=row.key, claim=claim.reference, evidence=evidence_in(row),
         parcel=storage.get(row.parcel_key) if row.parcel_key else None,
         pictures=storage.get(row.pictures_key) if row.pictures_key else None,
     )  # fmt: skip
     db.session.rollback()  # nothing is held open while somebody outside is asked
-    return asked
+    return asked, has_moved_on
 
 
 @use_case

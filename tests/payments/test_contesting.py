@@ -138,6 +138,26 @@ def test_a_claim_is_answered_once_at_each_of_its_stages(here: StandIn) -> None:
     assert row(again.id).state == State.SENT
 
 
+@pytest.mark.parametrize("verb", Verb)
+def test_what_was_meant_for_an_inquiry_is_not_sent_to_the_claim_that_it_became(
+    here: StandIn, heard: list[object], verb: Verb
+) -> None:
+    """Who left an inquiry alone has not left the money to the bank, and evidence is taken once."""
+    claim = opened(here, is_inquiry=True)
+    contest = intended(claim, verb)
+    with here.till.lock:
+        disputes.escalate(here.till, claim, amount=100_00)
+    hear(here)
+    send()
+    assert row(contest.id).state == State.REFUSED
+    assert here.till.find("dispute", claim)["status"] == "needs_response"
+    (refused,) = [fact for fact in heard if isinstance(fact, ContestRefused)]
+    assert "answer anew" in refused.reason
+    again = intended(claim, verb)
+    send()
+    assert row(again.id).state == State.SENT
+
+
 def test_what_is_refused_can_be_sent_again_and_says_why(here: StandIn, heard: list[object]) -> None:
     claim = opened(here)
     storage.put("contests/bad.pdf", b"no pdf at all")
