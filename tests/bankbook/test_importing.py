@@ -12,6 +12,7 @@ from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 from marketplace.kernel.money import Money
+from marketplace.payments import bank_reconciling
 from marketplace.payments.bank_models import BankStatement
 from marketplace.payments.bank_table_rules import Columns
 from tests.factories.accounts import a_person
@@ -75,6 +76,14 @@ def test_the_balance_is_that_of_the_file_unless_it_is_typed(app: Flask) -> None:
     assert kept(group, DUES, RENT, balance=100_00).closing_minor == 70_00
     assert kept(group, DUES, RENT, balance=100_00, closing=71_00).closing_minor == 71_00
     assert kept(group, DUES, RENT).closing_minor is None
+
+
+def test_a_line_of_a_day_to_come_makes_no_statement_the_newest_for_years(app: Flask) -> None:
+    group = a_group()
+    kept(group, DUES, (400, "A slip of the pen", 5_00), closing=900_00)
+    kept(group, DUES, RENT, closing=70_00)
+    facts = bank_reconciling.facts_of(group.id)
+    assert facts is not None and (facts.closing, facts.last_day) == (70_00, today(-2))
 
 
 def test_a_form_sent_twice_is_one_file(app: Flask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -15,6 +17,7 @@ from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
 from marketplace.groups.models import Group, Membership
 from marketplace.groups.rules import Role
+from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.kernel.money import Money
@@ -289,7 +292,8 @@ def test_a_payment_that_the_bank_does_not_know_is_found(app: Flask) -> None:
     order = an_order(State.HELD)
     group = db.session.get_one(Group, order.group_id)
     movement = db.session.scalars(select(Movement).where(Movement.order_id == order.id)).one()
-    kept(group, (-1, "Dues", 10_00), (8, "Dues", 10_00))
+    with clock.at(clock.now() + timedelta(days=8)):
+        kept(group, (-9, "Dues", 10_00), (0, "Dues", 10_00))
     for line in lines_in(group):
         matching.call_own(**on(line), kind=Own.NOT_OURS, note="Dues.")
     found = unexplained(group.id)

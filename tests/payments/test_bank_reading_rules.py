@@ -218,6 +218,12 @@ def test_what_cannot_be_read_is_wrong_and_what_is_no_line_is_passed_over() -> No
     assert str(reading.wrong[0].why) == "“2026-13-03” is not read as a day."
 
 
+def test_what_is_dated_later_than_today_is_not_booked_yet() -> None:
+    reading = read_file(a_file("2026-11-27;A;10.00", "2026-11-28;B;10.00", "2062-11-03;C;10.00"))
+    assert [line.text for line in reading.lines] == ["A"] and not reading.wrong
+    assert {str(each.why) for each in reading.passed} == {"It is not booked yet: its day is still to come."}
+
+
 def test_a_direction_that_is_no_word_for_one_is_wrong() -> None:
     content = a_file(
         "2026-11-03;A;10.00;Debit", "2026-11-03;B;10.00;sideways", headings="Date;Text;Amount;Debit/Credit"

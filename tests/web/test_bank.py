@@ -155,7 +155,8 @@ def test_an_officer_chooses_among_payments_and_takes_it_back(app: Flask, client_
 def test_what_the_bank_does_not_have_stands_on_the_page(app: Flask, client_of: ClientOf) -> None:
     order = an_order(State.HELD)
     group = the_group(order)
-    kept(group, (-1, "Dues", 1_00), (6, "Dues", 1_00))
+    with clock.at(clock.now() + timedelta(days=6)):
+        kept(group, (-7, "Dues", 1_00), (0, "Dues", 1_00))
     page = words(client_of(an_officer(group)).get(HERE).text)
     assert "Confirmed here, and on no line" in page and "missing at the bank" in page
     assert "The bank’s balance is not known" in page
@@ -163,7 +164,7 @@ def test_what_the_bank_does_not_have_stands_on_the_page(app: Flask, client_of: C
 
 def test_more_lines_than_a_page_are_read_on(app: Flask, client_of: ClientOf) -> None:
     group = a_group()
-    kept(group, *[(-number % 30 - 1, f"Dues {number}", 1_00 + number) for number in range(120)])
+    kept(group, *[(-(number % 30) - 1, f"Dues {number}", 1_00 + number) for number in range(120)])
     client = client_of(an_officer(group))
     first = client.get(f"{HERE}/lines").text
     older = html.unescape(re.findall(r'href="([^"]+)" rel="next"', first)[0])
