@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from marketplace.kernel.errors import NotAllowed, RuleBroken
+from marketplace.kernel.errors import NotAllowed, RuleBroken, Stale
 from marketplace.kernel.money import Money
 
 WINDOW = timedelta(days=7)
@@ -66,8 +66,16 @@ class Outcome(StrEnum):
     DONE = "done"
     PROPOSED = "proposed"
     """It waits for a second officer."""
+    STILL_WAITS = "still_waits"
+    """The same form proposed it before, and nobody has decided yet."""
     KNOWN = "known"
     """The same form did it before."""
+
+
+NEWS = frozenset({Outcome.DONE, Outcome.PROPOSED})
+"""Something has come of this very form: its picture stays."""
+WAITING = frozenset({Outcome.PROPOSED, Outcome.STILL_WAITS})
+"""Nothing is confirmed yet."""
 
 
 class Clause(NamedTuple):
@@ -137,6 +145,19 @@ def check_proof(allowance: Allowance, slip: Slip) -> None:
             amount=slip.amount,
             limit=allowance.limit,
         )
+
+
+def said_again(state: State) -> Outcome:
+    """What comes of a form that is sent again after what it proposed came to `state`. Raises Stale where that came to
+    nothing: nobody may read there that it is confirmed."""
+    if state is State.OPEN:
+        return Outcome.STILL_WAITS
+    if state is State.APPROVED:
+        return Outcome.KNOWN
+    raise Stale(
+        "This form was sent once already, and nothing was confirmed then. Look at where it stands now; what you send "
+        "next counts anew."
+    )
 
 
 def judge(state: State, action: Action, by: Party) -> State:

@@ -152,7 +152,7 @@ def test_above_the_limit_it_is_paid_once_a_second_officer_has_seen_the_slip(app:
     with pytest.raises(RuleBroken, match="would pass your limit"):
         cast.says(20_00, reference="Line 2")
     assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.PROPOSED
-    assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.KNOWN
+    assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.STILL_WAITS
     assert cast.owed() == 20_00
     with pytest.raises(RuleBroken, match="waits for a second officer"):
         cast.says(5_00, by=cast.owner_id, reference="Line 3", key="key-of-another")

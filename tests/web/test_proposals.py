@@ -171,6 +171,24 @@ def test_a_double_click_keeps_one_picture(house: House) -> None:
     assert kept_proofs() == before + 1
 
 
+def test_a_form_sent_again_never_says_that_what_waits_is_confirmed(house: House) -> None:
+    order = claimed(house)
+    for _ in range(2):
+        where = f"/orders/{order.id}/payment"
+        page = house.first.post(where, data=a_slip(client_key="key-of-page"), follow_redirects=True).text
+        assert "Nothing is confirmed yet" in page and "It is confirmed" not in page
+
+
+def test_a_form_that_came_to_nothing_says_so_when_it_is_sent_again(house: House) -> None:
+    order, before = claimed(house), kept_proofs()
+    where = f"/orders/{order.id}/payment"
+    house.first.post(where, data=a_slip(client_key="key-of-page"))
+    house.second.post(f"/proposals/{the_proposal().id}/refuse", data={"reason": "Another slip."})
+    again = house.first.post(where, data=a_slip(client_key="key-of-page"))
+    assert again.status_code == 422 and "nothing was confirmed" in again.text
+    assert kept_proofs() == before + 1 and fresh(order).state == State.PAYMENT_CLAIMED
+
+
 def test_a_payout_shows_where_it_should_have_gone(house: House) -> None:
     order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
     shipping.confirm_receipt(order_id=order.id, by=order.buyer_id)
