@@ -17,7 +17,7 @@ from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.kernel.money import Money
 from marketplace.payments import bank_booked, bank_reconciling
-from marketplace.payments.bank_booked import about_deposit, about_order
+from marketplace.payments.bank_booked import about_debt, about_deposit, about_order
 from marketplace.payments.bank_matching_rules import Booked, LineState, Own, match_all
 from marketplace.payments.bank_models import BankBook, BankLine, BankMatch
 from marketplace.payments.events import MovementBounced, MovementConfirmed
@@ -156,7 +156,8 @@ def _check_is_not_own(person_id: int, group_id: int, about: set[str]) -> None:
     is_party = or_(Order.buyer_id == person_id, Order.seller_id == person_id)
     numbers = [int(each.partition(":")[2]) for each in about if each.startswith(about_order(0)[:-1])]
     own = select(Order.id).where(Order.group_id == group_id, Order.id.in_(numbers), is_party)
-    if about_deposit(person_id) in about or (numbers and db.session.scalar(own.limit(1)) is not None):
+    is_his = not about.isdisjoint({about_deposit(person_id), about_debt(person_id)})
+    if is_his or (numbers and db.session.scalar(own.limit(1)) is not None):
         raise NotAllowed("This is about your own money. Another officer says what the line is.")
 
 

@@ -28,6 +28,7 @@ from marketplace.kernel.errors import RuleBroken, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.payments import service as payments
+from marketplace.payments.bank_booked import DEBT
 from marketplace.payments.rules import Kind
 
 DEEDS = (proposal_rules.Deed.DEBT,)
@@ -85,7 +86,7 @@ class DebtPayment(Confirmation):
             self.group_id, self.person_id, Deed.PAID, State.DONE, amount=slip.amount, note=slip.bank_reference,
             by=slip.by, client_key=slip.client_key or "", second=second,
         )  # fmt: skip
-        purpose = f"debt:{deed.id}"
+        purpose = f"{DEBT}{deed.id}"
         movement = payments.intend(
             group_id=self.group_id, kind=Kind.COLLECT, amount=slip.amount, person_id=self.person_id, purpose=purpose,
             key=purpose,

@@ -16,6 +16,8 @@ from marketplace.payments.models import Movement
 from marketplace.payments.rules import COMES_IN, State, Through
 
 _One = tuple[Movement, Part]
+DEBT = "debt:"
+"""What the purpose of a payment of a debt begins with."""
 
 
 def on_no_line(group_id: int, *, since: datetime, zone: str) -> list[Booked]:
@@ -44,6 +46,11 @@ def about_order(order_id: int) -> str:
 def about_deposit(person_id: int) -> str:
     """What a line names that names a member's deposit."""
     return f"deposit:{person_id}"
+
+
+def about_debt(person_id: int) -> str:
+    """What a line names that names what a member owes."""
+    return f"{DEBT}{person_id}"
 
 
 def _is_on_a_line(part: Part) -> ColumnElement[bool]:
@@ -86,4 +93,7 @@ def _minor(movement: Movement, part: Part) -> int:
 
 
 def _about(movement: Movement) -> str:
-    return about_deposit(movement.person_id) if movement.order_id is None else about_order(movement.order_id)
+    if movement.order_id is not None:
+        return about_order(movement.order_id)
+    is_debt = movement.purpose.startswith(DEBT)
+    return about_debt(movement.person_id) if is_debt else about_deposit(movement.person_id)
