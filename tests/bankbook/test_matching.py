@@ -204,6 +204,17 @@ def test_an_officer_says_which_payment_it_is_and_takes_it_back(app: Flask) -> No
     assert states(group) == [LineState.OPEN] and matches(group) == 0
 
 
+def test_nobody_takes_back_what_a_line_of_his_own_money_is_taken_for(app: Flask) -> None:
+    group = a_group()
+    treasurer, owner = treasurer_in(group), a_member(group, Role.OWNER)
+    an_order(State.HELD, group=group, buyer=treasurer)
+    kept(group, (-1, "Names nothing", 142_00), by=owner)
+    matching.match_line(**on(the_line(group), owner), chosen=[candidate(the_line(group))], note="")
+    with pytest.raises(NotAllowed, match="your own money"):
+        matching.undo(**on(the_line(group), treasurer))
+    assert states(group) == [LineState.MATCHED]
+
+
 def test_what_an_officer_undid_is_not_matched_by_itself_again(app: Flask) -> None:
     order = an_order(State.HELD)
     group = db.session.get_one(Group, order.group_id)
