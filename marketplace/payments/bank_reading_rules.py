@@ -144,7 +144,7 @@ def _questions(order: str, mark: str, orders: frozenset[Order], marks: frozenset
 
 def _read_row(row: Row, way: _Way, alike: Counter[tuple[date, int, str]]) -> BankLine | Passed:
     columns = way.columns
-    named = _cell(row, columns.currency).upper()
+    named = _cell(row, columns.currency).strip().upper()
     days, sums = days_in(_cell(row, columns.day)), _sums(row, columns, balance=False)
     has_figure = any(char.isdigit() for char in _cell(row, columns.day))
     if not has_figure or not any(_cell(row, place).strip() for place in _places_of_sums(columns)):

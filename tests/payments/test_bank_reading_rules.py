@@ -207,6 +207,12 @@ def test_a_currency_beside_the_sum_is_held_against_that_of_the_books() -> None:
     assert str(reading.passed[0].why) == "It is in USD, and the books are in EUR."
 
 
+def test_a_currency_with_spaces_around_it_is_the_same() -> None:
+    headings = "Date;Description;Amount;Currency"
+    reading = read_file(a_file("2026-11-03;A;10.00;EUR ", "2026-11-03;B;10.00; eur", headings=headings))
+    assert [line.text for line in reading.lines] == ["A", "B"] and not reading.passed
+
+
 def test_what_cannot_be_read_is_wrong_and_what_is_no_line_is_passed_over() -> None:
     reading = read_file(
         a_file("2026-11-03;A;10.00", "2026-13-03;B;10.00", "2026-11-03;C;ten", ";D;5.00", "pending;E;5.00", ";Sum;")
