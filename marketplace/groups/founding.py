@@ -110,7 +110,7 @@ def change_group(
     service.require(by, group_id, Permission.CHANGE_GROUP)
     if group.currency_fixed and currency != group.currency:
         raise RuleBroken(
-            "The group has lots in %(currency)s, so that stays.", field="currency", currency=group.currency
+            "The group has lots or money in %(currency)s, so that stays.", field="currency", currency=group.currency
         )
     if most_members < group.member_count:
         raise RuleBroken(

@@ -8,8 +8,10 @@ import pytest
 from flask import Flask
 
 from marketplace.bankbook import importing
+from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
+from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 from marketplace.kernel.money import Money
 from marketplace.payments import bank_reconciling
@@ -44,6 +46,14 @@ def test_nothing_counts_before_it_is_kept(app: Flask) -> None:
     ]  # fmt: skip
     keep(statement)  # a double click
     assert len(lines_in(group)) == 2
+
+
+def test_the_currency_stays_once_a_statement_is_kept(app: Flask) -> None:
+    group = a_group()
+    assert not group.currency_fixed
+    kept(group, DUES, RENT, closing=70_00)
+    db.session.rollback()
+    assert db.session.get_one(Group, group.id).currency_fixed
 
 
 def test_what_overlaps_is_added_once(app: Flask) -> None:
