@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.accounts import payout_details
 from marketplace.accounts.models import Person
 from marketplace.deposits import putting_up
 from marketplace.escrow import parcels, shipping
@@ -20,7 +22,7 @@ from marketplace.groups.models import Group
 from marketplace.groups.proposal_rules import State as Course
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
-from marketplace.kernel import storage
+from marketplace.kernel import clock, storage
 from tests.factories.accounts import a_person
 from tests.factories.catalog import a_picture
 from tests.factories.escrow import an_order, fresh, lapse
@@ -201,6 +203,23 @@ def test_a_payout_shows_where_it_should_have_gone(house: House) -> None:
     assert "Where it should have gone" in page and "no payout details in use" in page
     house.second.post(f"/proposals/{the_proposal().id}/approve")
     assert fresh(order).state == State.CLOSED
+
+
+def test_who_is_no_officer_any_more_reads_no_payout_details(house: House) -> None:
+    order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
+    details = "AT61 1904 3002 3457 3201"
+    with clock.at(clock.now() - timedelta(days=4)):
+        payout_details.change_payout_details(by=order.seller_id, details=details)
+    shipping.confirm_receipt(order_id=order.id, by=order.buyer_id)
+    lapse()
+    house.first.post(f"/orders/{order.id}/payouts/seller", data=a_slip())
+    where = f"/proposals/{the_proposal().id}"
+    assert details in house.first.get(where).text
+    members.give_role(by=house.hedwig.id, group_id=house.group.id, person_id=house.agnes.id, role=Role.MEMBER)
+    members.remove_member(by=house.hedwig.id, group_id=house.group.id, person_id=house.agnes.id, reason="Gone.")
+    assert details in house.second.get(where).text
+    page = house.first.get(where).text
+    assert "Withdraw it" in page and details not in page
 
 
 def test_a_parcel_and_a_deposit_wait_on_their_own_pages(house: House, client_of: ClientOf) -> None:
