@@ -101,7 +101,7 @@ def _page(proposal_id: int, form: Form) -> str:
     about(group)
     confirmers = case.confirmers()
     seconds = [person_id for person_id in confirmers if person_id != proposal.proposed_by]
-    subject = about_of(case)
+    subject = about_of(case, at=proposal.proposed_at)
     others = [each for each in (proposal.decided_by, proposal.other_id) if each is not None]
     names = accounts.names_of({proposal.proposed_by, proposal.person_id, *others, *seconds})
     return render_template(

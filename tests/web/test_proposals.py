@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.accounts import payout_details
+from marketplace.accounts import payout_details, queries as accounts
 from marketplace.accounts.models import Person
 from marketplace.deposits import putting_up
 from marketplace.escrow import parcels, shipping
@@ -23,6 +23,8 @@ from marketplace.groups.proposal_rules import State as Course
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import clock, storage
+from marketplace.web.proposal_words import about_of
+from marketplace.web.two_officers import case_shown
 from tests.factories.accounts import a_person
 from tests.factories.catalog import a_picture
 from tests.factories.escrow import an_order, fresh, lapse
@@ -203,6 +205,21 @@ def test_a_payout_shows_where_it_should_have_gone(house: House) -> None:
     assert "Where it should have gone" in page and "no payout details in use" in page
     house.second.post(f"/proposals/{the_proposal().id}/approve")
     assert fresh(order).state == State.CLOSED
+
+
+def test_the_slip_is_compared_with_the_account_of_that_day(house: House) -> None:
+    order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
+    now = clock.now()
+    for days, details in ((-9, "The old account"), (-2, "The new account")):
+        with clock.at(now + timedelta(days=days)):
+            payout_details.change_payout_details(by=order.seller_id, details=details)
+    shipping.confirm_receipt(order_id=order.id, by=order.buyer_id)
+    lapse()
+    house.first.post(f"/orders/{order.id}/payouts/seller", data=a_slip())
+    with clock.at(now + timedelta(days=2)):
+        in_use = accounts.payout_details_of(order.seller_id, clock.now())
+        about = about_of(case_shown(the_proposal()), at=the_proposal().proposed_at)
+    assert (in_use, about.details) == ("The new account", "The old account")
 
 
 def test_who_is_no_officer_any_more_reads_no_payout_details(house: House) -> None:
