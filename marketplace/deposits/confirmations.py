@@ -36,7 +36,7 @@ class _OfDeposit(Confirmation):
 
     @property
     def limit_minor(self) -> int:
-        return groups.group(self.group_id).terms.officer_limit_minor
+        return groups.group(self.group_id).officer_limit_at(clock.now())
 
     @property
     def until(self) -> datetime | None:

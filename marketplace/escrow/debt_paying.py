@@ -23,6 +23,7 @@ from marketplace.groups.models import Membership
 from marketplace.groups.proposal_models import Proposal
 from marketplace.groups.proposal_rules import Outcome, Slip
 from marketplace.groups.rules import CONFIRMERS, Permission
+from marketplace.kernel import clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import RuleBroken, Stale
 from marketplace.kernel.events import announce
@@ -45,7 +46,7 @@ class DebtPayment(Confirmation):
 
     @property
     def limit_minor(self) -> int:
-        return groups.group(self.group_id).terms.officer_limit_minor
+        return groups.group(self.group_id).officer_limit_at(clock.now())
 
     @property
     def until(self) -> datetime | None:

@@ -135,6 +135,17 @@ def counted_after(now: datetime) -> datetime:
     return now - WINDOW
 
 
+def limit_at(now: datetime, limit: int, *, former: int | None, since: datetime | None) -> int:
+    """What one officer confirms alone now of what no lot's terms govern, in minor units: less counts at once, more only
+    `WINDOW` after it was raised. Else an owner raised it, moved the money alone, and lowered it again.
+
+    `former`: what counted when it was raised last, at `since`.
+    """
+    if former is None or since is None or now >= since + WINDOW:
+        return limit
+    return min(limit, former)
+
+
 def check_proof(allowance: Allowance, slip: Slip) -> None:
     """Raise RuleBroken where a second officer would have to take the first one's word for it."""
     if slip.proof_key is None:
