@@ -213,6 +213,19 @@ def test_a_currency_with_spaces_around_it_is_the_same() -> None:
     assert [line.text for line in reading.lines] == ["A", "B"] and not reading.passed
 
 
+def test_what_has_begun_and_is_not_completed_is_not_booked_yet() -> None:
+    headings = "Type,Product,Started Date,Completed Date,Description,Amount,Fee,Currency,State,Balance"
+    reading = read_file(
+        a_file(
+            "TRANSFER,Current,2026-11-02 09:00:00,2026-11-03 10:00:00,Marta Lind,142.00,0.00,EUR,COMPLETED,142.00",
+            "TRANSFER,Current,2026-11-04 09:00:00,,Jonas Berg,-40.00,0.00,EUR,PENDING,",
+            headings=headings,
+        )
+    )
+    assert [(line.day, line.minor) for line in reading.lines] == [(november(3), 142_00)]
+    assert not reading.wrong and reading.closing == 142_00
+
+
 def test_what_cannot_be_read_is_wrong_and_what_is_no_line_is_passed_over() -> None:
     reading = read_file(
         a_file("2026-11-03;A;10.00", "2026-13-03;B;10.00", "2026-11-03;C;ten", ";D;5.00", "pending;E;5.00", ";Sum;")
