@@ -137,14 +137,14 @@ def party_of(proposal: Proposal, case: Confirmation, person_id: int) -> Party:
 
 
 def look_again(proposal: Proposal, case: Confirmation) -> None:
-    """Something was done to what an open proposal is about: it is overtaken, or waits for more officers now."""
+    """What an open proposal is about has changed: it is overtaken, or more officers may decide it now, or fewer."""
     moved_on = _moved_on(case, proposal)
     if moved_on is not None:
         _overtake(proposal, moved_on)
         return
-    proposal.until = case.until
-    if case.is_second_officer_due and not proposal.is_second_officer_due:
-        proposal.is_second_officer_due = True
+    is_due, was_due = case.is_second_officer_due, proposal.is_second_officer_due
+    proposal.until, proposal.is_second_officer_due = case.until, is_due
+    if is_due and not was_due:
         _tell(proposal, case)
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from marketplace.accounts.models import Person
-from marketplace.deposits import payouts, putting_up, waiting
+from marketplace.deposits import lapsing, payouts, putting_up, waiting
 from marketplace.deposits.models import DepositLine
 from marketplace.deposits.rules import Action, State
 from marketplace.groups import founding, proposal_queries, queries as groups
@@ -48,6 +48,23 @@ def test_a_deposit_above_the_limit_stands_once_a_second_officer_has_seen_the_sli
     line = db.session.scalars(select(DepositLine).where(DepositLine.action == Action.CONFIRM)).one()
     assert (line.person_id, line.approved_by) == (agnes.id, hedwig.id)
     assert findings() == []
+
+
+def test_a_moderator_is_asked_only_while_he_may_decide(app: Flask) -> None:
+    group, agnes, hedwig = a_strict_group(40_00)
+    marta, irma = a_member(group, name="Marta Lind"), a_member(group, Role.MODERATOR, name="Irma")
+    claim(group, marta)
+    confirm(group, marta, by=agnes.id, proof_key=SLIP)
+    asked = []
+    for _ in range(2):
+        deadline = fresh(group, marta).deadline
+        assert deadline is not None
+        clock.move(deadline - clock.now())
+        lapsing.lapse_due_deposits()
+        asked.append(len(proposal_queries.waiting_for(irma.id)))
+    assert fresh(group, marta).state == State.EMPTY
+    assert asked == [1, 0]
+    assert approve(the_proposal(), hedwig) is Course.APPROVED
 
 
 def test_so_does_one_that_goes_back_and_both_count(app: Flask) -> None:
