@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from marketplace.accounts.models import Person
-from marketplace.deposits import lapsing, payouts, putting_up, waiting
+from marketplace.deposits import lapsing, payouts, putting_up, queries, waiting
 from marketplace.deposits.models import DepositLine
 from marketplace.deposits.rules import Action, State
 from marketplace.groups import founding, proposal_queries, queries as groups
@@ -20,7 +20,7 @@ from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
-from tests.factories.deposits import claim, confirm, findings, fresh, give_back, pay_out, payouts_to
+from tests.factories.deposits import an_unpaid_order, claim, confirm, findings, fresh, give_back, pay_out, payouts_to
 from tests.factories.groups import HIGH, a_member
 from tests.factories.proposals import SLIP, a_strict_group, approve, refuse, the_proposal, told_of_proposals, withdraw
 
@@ -80,6 +80,23 @@ def test_so_does_one_that_goes_back_and_both_count(app: Flask) -> None:
     assert approve(the_proposal(), hedwig) is Course.APPROVED
     assert payouts_to(group, marta)[0].state == "paid"
     assert findings() == []
+
+
+def test_who_did_not_pay_an_order_does_not_pay_its_seller_out_of_his_deposit(app: Flask) -> None:
+    group, agnes, hedwig = a_strict_group()
+    leopold, seller = a_member(group, Role.OWNER, name="Leopold"), a_member(group, name="Jonas Berg")
+    confirm(group, agnes, by=hedwig.id)
+    an_unpaid_order(group, agnes, seller)
+    share = payouts_to(group, seller)[0]
+    with pytest.raises(NotAllowed, match="your own deposit"):
+        pay_out(share, by=agnes.id)
+    assert queries.queue_for(group.id, agnes.id).payouts == [] and waiting.waiting_for(agnes.id) == []
+    set_limit(group, hedwig, 1_00)
+    assert pay_out(share, by=hedwig.id, proof_key=SLIP) is Outcome.PROPOSED
+    assert proposal_queries.waiting_for(agnes.id) == []
+    with pytest.raises(NotFound):
+        approve(the_proposal(), agnes)
+    assert approve(the_proposal(), leopold) is Course.APPROVED
 
 
 def test_an_owner_does_not_raise_the_limit_to_pay_a_deposit_out_alone(app: Flask) -> None:
