@@ -15,6 +15,8 @@ from marketplace.bankbook.events import BalanceDiffers
 from marketplace.bankbook.models import Attestation, AttestationCalendar
 from marketplace.groups import queries as group_queries, service as groups
 from marketplace.groups.models import Group
+from marketplace.groups.proposal_models import Proposal
+from marketplace.groups.proposal_rules import State as ProposalState
 from marketplace.groups.rules import Permission
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import UtcDateTime, db, use_case
@@ -106,10 +108,15 @@ def is_wanted(group: Group, month: date) -> bool:
 
 
 def officers_of(group: Group, start: datetime, end: datetime) -> Officers:
-    """Who is an officer now, who confirmed money in that time, who imported the statement of its end. Three queries."""
+    """Who is an officer now, who confirmed money in that time, alone or as the second of two, who imported the
+    statement of its end. Three queries."""
     confirmed = select(Movement.confirmed_by).where(
         Movement.group_id == group.id, Movement.confirmed_at >= start, Movement.confirmed_at < end,
         Movement.gateway == Through.TREASURER, Movement.confirmed_by.is_not(None),
+    )  # fmt: skip
+    approved = select(Proposal.decided_by).where(
+        Proposal.group_id == group.id, Proposal.state == ProposalState.APPROVED,
+        Proposal.decided_at >= start, Proposal.decided_at < end,
     )  # fmt: skip
     imported = select(BankStatement.sent_by).where(
         BankStatement.group_id == group.id, BankStatement.state == StatementState.KEPT,
@@ -118,7 +125,7 @@ def officers_of(group: Group, start: datetime, end: datetime) -> Officers:
     newest = imported.order_by(BankStatement.last_day.desc(), BankStatement.id.desc()).limit(1)
     return Officers(
         all=frozenset(each.person_id for each in group_queries.officers(group.id)),
-        confirmed=frozenset(each for each in db.session.scalars(confirmed.distinct()) if each is not None),
+        confirmed=frozenset(each for each in db.session.scalars(confirmed.union(approved)) if each is not None),
         imported=db.session.scalar(newest),
     )
 

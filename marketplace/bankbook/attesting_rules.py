@@ -39,7 +39,7 @@ class Officers:
 
     all: frozenset[int]
     confirmed: frozenset[int]
-    """Money, in that month."""
+    """Money, in that month; as the second of two, too."""
     imported: int | None
     """The statement that the month's end is on."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Select, select, text
 
+from marketplace.groups import service as groups
 from marketplace.groups.models import Group
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotFound
@@ -11,7 +12,9 @@ from marketplace.payments.bank_models import BankBook
 
 
 def locked(group: Group) -> BankBook:
-    """The group's book, locked until the unit of work ends; begun where there is none."""
+    """The group's book, locked until the unit of work ends; begun where there is none. From then on the group's
+    currency stays: what the bank's lines say is in it."""
+    groups.fix_currency(group.id)
     begin = text(
         "INSERT INTO bank_books (group_id, currency, time_zone, other_minor, other_note) "
         "VALUES (:group, :currency, :zone, 0, '') ON CONFLICT DO NOTHING"

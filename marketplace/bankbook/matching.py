@@ -17,10 +17,11 @@ from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.kernel.money import Money
 from marketplace.payments import bank_booked, bank_reconciling
-from marketplace.payments.bank_booked import about_deposit, about_order
+from marketplace.payments.bank_booked import about_debt, about_deposit, about_of, about_order
 from marketplace.payments.bank_matching_rules import Booked, LineState, Own, match_all
 from marketplace.payments.bank_models import BankBook, BankLine, BankMatch
 from marketplace.payments.events import MovementBounced, MovementConfirmed
+from marketplace.payments.models import Movement
 from marketplace.payments.rules import Through
 
 _WEEKS = timedelta(days=60)
@@ -91,7 +92,7 @@ def undo(*, line_id: int, by: int, group_id: int) -> None:
     line = _locked_line(line_id, by=by, group_id=group_id)
     if line.state == LineState.OPEN:
         return
-    _check_is_not_own(by, group_id, set(line.about))
+    _check_is_not_own(by, group_id, set(line.about) | _about_matched(line))
     db.session.execute(delete(BankMatch).where(BankMatch.line_id == line.id))
     line.is_by_hand = True
     _decide(line, LineState.OPEN, by=by, what="undo a bank line")
@@ -151,12 +152,19 @@ def _decide(
     audit.note(what, f"bank line:{line.id}", by=by, group_id=line.group_id, why=note)
 
 
+def _about_matched(line: BankLine) -> set[str]:
+    """What the payments are about that the line was taken for: its own text may name nothing."""
+    matched = select(Movement).join(BankMatch, BankMatch.movement_id == Movement.id)
+    return {about_of(each) for each in db.session.scalars(matched.where(BankMatch.line_id == line.id))}
+
+
 def _check_is_not_own(person_id: int, group_id: int, about: set[str]) -> None:
     """Nobody says of money that is his, or of his own orders, what it was on the statement."""
     is_party = or_(Order.buyer_id == person_id, Order.seller_id == person_id)
     numbers = [int(each.partition(":")[2]) for each in about if each.startswith(about_order(0)[:-1])]
     own = select(Order.id).where(Order.group_id == group_id, Order.id.in_(numbers), is_party)
-    if about_deposit(person_id) in about or (numbers and db.session.scalar(own.limit(1)) is not None):
+    is_his = not about.isdisjoint({about_deposit(person_id), about_debt(person_id)})
+    if is_his or (numbers and db.session.scalar(own.limit(1)) is not None):
         raise NotAllowed("This is about your own money. Another officer says what the line is.")
 
 

@@ -18,8 +18,10 @@ from marketplace.escrow.rules import AWAITED
 from marketplace.groups import service as groups
 from marketplace.groups.rules import Permission
 from marketplace.kernel.database import db
+from marketplace.ledger import queries as ledger
+from marketplace.ledger.rules import receivable
 from marketplace.payments import bank_reconciling
-from marketplace.payments.bank_booked import about_deposit, about_order
+from marketplace.payments.bank_booked import about_debt, about_deposit, about_order
 from marketplace.payments.bank_matching_rules import Booked, LineState, candidates_of
 from marketplace.payments.bank_models import BankBook, BankLine, BankMatch, BankStatement, StatementState
 from marketplace.payments.bank_reconciling_rules import Facts
@@ -36,6 +38,7 @@ class Way(StrEnum):
     PAYOUT = "payout"
     DEPOSIT = "deposit"
     DEPOSIT_PAYOUT = "deposit_payout"
+    DEBT = "debt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Awaited:
 
     way: Way
     number: int
-    """Of the order, the parcel, the deposit's payout; of a deposit the person's."""
+    """Of the order, the parcel, the deposit's payout; of a deposit or a debt the person's."""
     payee: str = ""
     """Of an order's payout."""
 
@@ -130,6 +133,7 @@ def statements_of(group_id: int, *, most: int = 24) -> Sequence[BankStatement]:
 def _awaited(group_id: int, lines: Sequence[BankLine]) -> dict[int, list[Awaited]]:
     """By the number of the line."""
     orders, people = _numbers(lines, about_order(0)), _numbers(lines, about_deposit(0))
+    debtors = _debtors_among(group_id, _numbers(lines, about_debt(0)))
     known = select(Order).where(Order.group_id == group_id, Order.id.in_(orders)).order_by(Order.id)
     by_about = {about_order(order.id): order for order in db.session.scalars(known)}
     due = select(DepositPayout).where(DepositPayout.group_id == group_id, DepositPayout.payee_id.in_(people))
@@ -139,6 +143,7 @@ def _awaited(group_id: int, lines: Sequence[BankLine]) -> dict[int, list[Awaited
         ways = [way for about in line.about if about in by_about for way in _ways_of(by_about[about], line)]
         if line.amount_minor > 0:
             ways += [Awaited(Way.DEPOSIT, person) for person in people if about_deposit(person) in line.about]
+            ways += [Awaited(Way.DEBT, person) for person in debtors if about_debt(person) in line.about]
         else:
             ways += [
                 Awaited(Way.DEPOSIT_PAYOUT, each.id)
@@ -156,6 +161,13 @@ def _ways_of(order: Order, line: BankLine) -> list[Awaited]:
     if facts.state not in AWAITED:
         return []
     return [Awaited(Way.PAYMENT, order.id) if order.parcel_id is None else Awaited(Way.PARCEL, order.parcel_id)]
+
+
+def _debtors_among(group_id: int, people: Collection[int]) -> list[int]:
+    """Those of them who owe the group something now. One query, if there are any."""
+    by_account = {receivable(group_id, person_id): person_id for person_id in people}
+    sums = ledger.sums_on(list(by_account)) if by_account else {}
+    return [person_id for account, person_id in by_account.items() if sums.get(account)]
 
 
 def _numbers(lines: Sequence[BankLine], like: str) -> list[int]:

@@ -36,7 +36,7 @@ class _OfDeposit(Confirmation):
 
     @property
     def limit_minor(self) -> int:
-        return groups.group(self.group_id).terms.officer_limit_minor
+        return groups.group(self.group_id).officer_limit_at(clock.now())
 
     @property
     def until(self) -> datetime | None:
@@ -47,7 +47,8 @@ class _OfDeposit(Confirmation):
         return self.row.is_second_officer_due
 
     def confirmers(self) -> tuple[int, ...]:
-        return finding.confirmers(self.group_id, self.person_id, second_officer=self.is_second_officer_due)
+        parties = (self.person_id, self.other_id or self.person_id)
+        return finding.confirmers(self.group_id, *parties, second_officer=self.is_second_officer_due)
 
 
 class DepositPayment(_OfDeposit):
@@ -96,6 +97,7 @@ class PayoutOfDeposit(_OfDeposit):
     def __init__(self, deposit: Deposit, payout: DepositPayout) -> None:
         super().__init__(payout, payout.payee_id)
         self.deposit, self.payout = deposit, payout
+        self.other_id = deposit.person_id if deposit.person_id != payout.payee_id else None
 
     def was_done(self, slip: Slip) -> bool:
         finding.payout_party(self.payout, slip.by)

@@ -65,24 +65,36 @@ def membership_row(group_id: int, person_id: int) -> Membership:
 def check_treasurer(group_id: int, person_id: int, by: int, *, second_officer: bool) -> Party:
     """Return if `by` may say what came from this person or went to him. Raises NotFound, NotAllowed for his own."""
     if by == person_id:
-        raise NotAllowed("This is your own deposit. Another officer looks after its money.")
+        raise _own_deposit()
     if not permissions.may_confirm(group_id, by, parties=frozenset({person_id}), second_officer=second_officer):
         raise no_such_deposit()
     return Party.TREASURER
 
 
 def payout_party(payout: DepositPayout, by: int) -> PayoutParty:
-    """In which capacity this person acts on a payout. Raises NotFound."""
+    """In which capacity this person acts on a payout. Raises NotFound; NotAllowed to whose deposit it comes out of: the
+    order that he left unpaid was his own, too."""
     if by == payout.payee_id:
         return PayoutParty.PAYEE
+    if by == depositor_of(payout.deposit_id):
+        raise _own_deposit()
     check_treasurer(payout.group_id, payout.payee_id, by, second_officer=payout.is_second_officer_due)
     return PayoutParty.TREASURER
 
 
-def confirmers(group_id: int, person_id: int, *, second_officer: bool) -> tuple[int, ...]:
-    """The officers who may confirm this person's money now."""
+def depositor_of(deposit_id: int) -> int:
+    """Whose deposit it is."""
+    return db.session.get_one(Deposit, deposit_id).person_id
+
+
+def confirmers(group_id: int, *parties: int, second_officer: bool) -> tuple[int, ...]:
+    """The officers who may confirm the money of these people now, none of them one of them."""
     officers = groups.officers(group_id, OFFICERS if second_officer else CONFIRMERS)
-    return tuple(officer.person_id for officer in officers if officer.person_id != person_id)
+    return tuple(officer.person_id for officer in officers if officer.person_id not in parties)
+
+
+def _own_deposit() -> NotAllowed:
+    return NotAllowed("This is your own deposit. Another officer looks after its money.")
 
 
 def no_such_deposit() -> NotFound:

@@ -13,6 +13,7 @@ from marketplace.deposits.models import Deposit, DepositLine, DepositPayout, Unp
 from marketplace.deposits.payout_rules import State as PayoutState
 from marketplace.deposits.reference_rules import membership_of
 from marketplace.deposits.rules import State
+from marketplace.deposits.waiting import is_of_others
 from marketplace.groups import service as groups
 from marketplace.groups.models import Membership
 from marketplace.groups.rules import CONFIRMERS, Permission
@@ -194,7 +195,7 @@ def _waiting(group_id: int, person_id: int) -> tuple[Select[Deposit], Select[Dep
         Deposit.group_id == group_id, Deposit.state == State.CLAIMED, Deposit.person_id != person_id
     )
     owed = select(DepositPayout).where(
-        DepositPayout.group_id == group_id, DepositPayout.state == PayoutState.DUE, DepositPayout.payee_id != person_id
+        DepositPayout.group_id == group_id, DepositPayout.state == PayoutState.DUE, is_of_others(person_id)
     )
     if member.role in CONFIRMERS:
         return claims, owed, True

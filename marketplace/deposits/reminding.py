@@ -72,7 +72,7 @@ def _tell(
     hours = hours_left(deadline, now=now)
     if duty is None or hours is None or deadline is None:
         return
-    officers = finding.confirmers(deposit.group_id, person_id, second_officer=is_late)
+    officers = finding.confirmers(deposit.group_id, person_id, deposit.person_id, second_officer=is_late)
     announce(
         DepositDeadlineNear(
             deposit_id=deposit.id, group_id=deposit.group_id, person_id=person_id, payout_id=payout_id, hours=hours,

@@ -39,7 +39,9 @@ def waiting_for(person_id: int) -> list[DepositsWait]:
     """By group, without what waits for a second officer only. Two queries, however much it is."""
     claimed = and_(Deposit.state == State.CLAIMED, ~proposals.is_open_about((Deed.DEPOSIT,), Deposit.id))
     due = and_(
-        DepositPayout.state == PayoutState.DUE, ~proposals.is_open_about((Deed.DEPOSIT_PAYOUT,), DepositPayout.id)
+        DepositPayout.state == PayoutState.DUE,
+        is_of_others(person_id),
+        ~proposals.is_open_about((Deed.DEPOSIT_PAYOUT,), DepositPayout.id),
     )
     counted = union_all(
         _counted(_CLAIMS, person_id, Deposit, Deposit.person_id, claimed),
@@ -49,6 +51,12 @@ def waiting_for(person_id: int) -> list[DepositsWait]:
     claims, owed = ({at: each for (kind, at), each in found.items() if kind == wanted} for wanted in (_CLAIMS, _OWED))
     named = groups.groups(claims.keys() | owed.keys()) if claims or owed else {}
     return [_of(group, claims.get(group_id), owed.get(group_id)) for group_id, group in named.items()]
+
+
+def is_of_others(person_id: int) -> ColumnElement[bool]:
+    """Whether a payout neither goes to this person nor comes out of his deposit."""
+    his = select(Deposit.id).where(Deposit.person_id == person_id)
+    return and_(DepositPayout.payee_id != person_id, DepositPayout.deposit_id.not_in(his))
 
 
 def _of(group: Group, claims: _Counted | None, owed: _Counted | None) -> DepositsWait:

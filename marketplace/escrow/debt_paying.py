@@ -23,11 +23,13 @@ from marketplace.groups.models import Membership
 from marketplace.groups.proposal_models import Proposal
 from marketplace.groups.proposal_rules import Outcome, Slip
 from marketplace.groups.rules import CONFIRMERS, Permission
+from marketplace.kernel import clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import RuleBroken, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.payments import service as payments
+from marketplace.payments.bank_booked import DEBT
 from marketplace.payments.rules import Kind
 
 DEEDS = (proposal_rules.Deed.DEBT,)
@@ -44,7 +46,7 @@ class DebtPayment(Confirmation):
 
     @property
     def limit_minor(self) -> int:
-        return groups.group(self.group_id).terms.officer_limit_minor
+        return groups.group(self.group_id).officer_limit_at(clock.now())
 
     @property
     def until(self) -> datetime | None:
@@ -85,7 +87,7 @@ class DebtPayment(Confirmation):
             self.group_id, self.person_id, Deed.PAID, State.DONE, amount=slip.amount, note=slip.bank_reference,
             by=slip.by, client_key=slip.client_key or "", second=second,
         )  # fmt: skip
-        purpose = f"debt:{deed.id}"
+        purpose = f"{DEBT}{deed.id}"
         movement = payments.intend(
             group_id=self.group_id, kind=Kind.COLLECT, amount=slip.amount, person_id=self.person_id, purpose=purpose,
             key=purpose,

@@ -49,6 +49,11 @@ def reference_of(membership_id: int) -> str:
     return _DEBTS.reference_of(membership_id)
 
 
+def memberships_in(text: str) -> set[int]:
+    """Every membership whose debt a line of the bank's statement names."""
+    return set(_DEBTS.numbers_in(text))
+
+
 def check_is_not_own(debtor_id: int, by: int) -> None:
     """Raise NotAllowed to the debtor: another officer looks after what he owes."""
     if debtor_id == by:

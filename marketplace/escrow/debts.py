@@ -17,7 +17,7 @@ from marketplace.escrow.events import DebtWrittenOff, WriteOffProposed
 from marketplace.groups import queries as groups, service as permissions
 from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership
-from marketplace.groups.rules import OFFICERS, Permission
+from marketplace.groups.rules import OFFICERS, Permission, Role
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
@@ -145,6 +145,7 @@ def agree_write_off(*, group_id: int, person_id: int, by: int) -> None:
     deed = _open_proposal(group_id, person_id, by)
     if deed.by_id == by:
         raise NotAllowed("You proposed it: another officer has to agree.")
+    _check_is_still_an_owners(deed)
     debt = locked_debt(group_id, person_id)
     debt_rules.check_is_owed(debt)
     amount = min(debt, deed.amount)
@@ -171,6 +172,13 @@ def _open_proposal(group_id: int, person_id: int, by: int) -> DebtDeed:
     if deed is None or not debt_rules.stands(deed.at, now=clock.now()):
         raise RuleBroken("Nothing is proposed any more. Look at where it stands now.")
     return deed
+
+
+def _check_is_still_an_owners(deed: DebtDeed) -> None:
+    """It takes two officers of now: who proposed it may have been put out since, for this very thing."""
+    proposer = groups.membership(deed.group_id, deed.by_id)
+    if proposer is None or proposer.role != Role.OWNER:
+        raise RuleBroken("Who proposed it is no owner any more. Leave the debt as it is, and an owner can propose it.")
 
 
 def _proposed(group_id: int, person_id: int) -> DebtDeed | None:

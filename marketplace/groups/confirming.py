@@ -15,7 +15,7 @@ from sqlalchemy import select
 from marketplace.groups import finding, proposal_queries, queries, rules
 from marketplace.groups.events import ProposalDecided, ProposalMade
 from marketplace.groups.proposal_models import Proposal
-from marketplace.groups.proposal_rules import Action, Deed, Outcome, Party, Slip, State, check_proof, judge
+from marketplace.groups.proposal_rules import Action, Deed, Outcome, Party, Slip, State, check_proof, judge, said_again
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotFound, RuleBroken, Stale
@@ -76,8 +76,11 @@ CaseOf = Callable[[Proposal], Confirmation]
 
 def confirm(case: Confirmation, slip: Slip) -> Outcome:
     """Do what `slip` says, or propose it, inside the unit of work that has locked the case."""
-    if case.was_done(slip) or _was_proposed(case, slip):
+    if case.was_done(slip):
         return Outcome.KNOWN
+    before = _proposed_before(case, slip)
+    if before is not None:
+        return said_again(before)
     finding.locked_membership(case.group_id, slip.by)  # two deeds of one officer see each other's sums
     case.check(slip)
     check_is_free(case.deed, case.subject_id)
@@ -134,14 +137,14 @@ def party_of(proposal: Proposal, case: Confirmation, person_id: int) -> Party:
 
 
 def look_again(proposal: Proposal, case: Confirmation) -> None:
-    """Something was done to what an open proposal is about: it is overtaken, or waits for more officers now."""
+    """What an open proposal is about has changed: it is overtaken, or more officers may decide it now, or fewer."""
     moved_on = _moved_on(case, proposal)
     if moved_on is not None:
         _overtake(proposal, moved_on)
         return
-    proposal.until = case.until
-    if case.is_second_officer_due and not proposal.is_second_officer_due:
-        proposal.is_second_officer_due = True
+    is_due, was_due = case.is_second_officer_due, proposal.is_second_officer_due
+    proposal.until, proposal.is_second_officer_due = case.until, is_due
+    if is_due and not was_due:
         _tell(proposal, case)
 
 
@@ -171,14 +174,15 @@ def _propose(case: Confirmation, slip: Slip) -> None:
     _tell(proposal, case)
 
 
-def _was_proposed(case: Confirmation, slip: Slip) -> bool:
+def _proposed_before(case: Confirmation, slip: Slip) -> State | None:
+    """What came of the proposal that the same form made; none where it made none."""
     if slip.client_key is None:
-        return False
+        return None
     same = select(Proposal).where(Proposal.proposed_by == slip.by, Proposal.client_key == slip.client_key)
     found = db.session.scalar(same.where(Proposal.deed == case.deed, Proposal.subject_id == case.subject_id).limit(1))
     if found is not None and (found.amount, found.bank_reference) != (slip.amount, slip.bank_reference):
         raise Stale("This form was sent once already, with something else in it. Look at where it stands now.")
-    return found is not None
+    return None if found is None else State(found.state)
 
 
 def _locked(proposal_id: int, case_of: CaseOf) -> tuple[Proposal, Confirmation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -110,7 +111,7 @@ def change_group(
     service.require(by, group_id, Permission.CHANGE_GROUP)
     if group.currency_fixed and currency != group.currency:
         raise RuleBroken(
-            "The group has lots in %(currency)s, so that stays.", field="currency", currency=group.currency
+            "The group has lots or money in %(currency)s, so that stays.", field="currency", currency=group.currency
         )
     if most_members < group.member_count:
         raise RuleBroken(
@@ -154,9 +155,16 @@ def change_terms(*, by: int, group_id: int, terms: Terms) -> None:
     if terms == group.terms:
         return
     _check_gateway(terms, group.currency, was=group.terms.gateway)
+    _keep_former_limit(group, terms, clock.now())
     group.terms = terms
     audit.note("change terms", f"group:{group_id}", by=by, group_id=group_id)
     announce(TermsChanged(group_id, terms, by))
+
+
+def _keep_former_limit(group: Group, terms: Terms, now: datetime) -> None:
+    """Where one officer may confirm more alone, what counted until now does so for some days more."""
+    if terms.officer_limit_minor > group.terms.officer_limit_minor:
+        group.former_limit_minor, group.limit_raised_at = group.officer_limit_at(now), now
 
 
 def _check_gateway(terms: Terms, currency: str, *, was: Through = Through.TREASURER) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from marketplace.groups import entry_rules, rules
+from marketplace.groups.proposal_rules import limit_at
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import Base
@@ -63,6 +64,9 @@ class Group(Base):
     questions: Mapped[list[str]] = mapped_column(JSON)
     """What an applicant is asked."""
     terms: Mapped[Terms] = mapped_column(TermsType)
+    former_limit_minor: Mapped[int | None]
+    """What one officer confirmed alone before that was raised last."""
+    limit_raised_at: Mapped[datetime | None]
     is_listed: Mapped[bool] = mapped_column(default=True)
     """Whether it stands in the public list of groups."""
     is_catalogue_public: Mapped[bool] = mapped_column(default=False)
@@ -72,6 +76,10 @@ class Group(Base):
     founded_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     client_key: Mapped[str]
+
+    def officer_limit_at(self, now: datetime) -> int:
+        """What one officer confirms alone of what no lot's terms govern, such as deposits, in minor units."""
+        return limit_at(now, self.terms.officer_limit_minor, former=self.former_limit_minor, since=self.limit_raised_at)
 
     @property
     def is_closed(self) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from marketplace.kernel.errors import NotAllowed, RuleBroken
+from marketplace.kernel.errors import NotAllowed, RuleBroken, Stale
 from marketplace.kernel.money import Money
 
 WINDOW = timedelta(days=7)
@@ -66,8 +66,16 @@ class Outcome(StrEnum):
     DONE = "done"
     PROPOSED = "proposed"
     """It waits for a second officer."""
+    STILL_WAITS = "still_waits"
+    """The same form proposed it before, and nobody has decided yet."""
     KNOWN = "known"
     """The same form did it before."""
+
+
+NEWS = frozenset({Outcome.DONE, Outcome.PROPOSED})
+"""Something has come of this very form: its picture stays."""
+WAITING = frozenset({Outcome.PROPOSED, Outcome.STILL_WAITS})
+"""Nothing is confirmed yet."""
 
 
 class Clause(NamedTuple):
@@ -127,6 +135,17 @@ def counted_after(now: datetime) -> datetime:
     return now - WINDOW
 
 
+def limit_at(now: datetime, limit: int, *, former: int | None, since: datetime | None) -> int:
+    """What one officer confirms alone now of what no lot's terms govern, in minor units: less counts at once, more only
+    `WINDOW` after it was raised. Else an owner raised it, moved the money alone, and lowered it again.
+
+    `former`: what counted when it was raised last, at `since`.
+    """
+    if former is None or since is None or now >= since + WINDOW:
+        return limit
+    return min(limit, former)
+
+
 def check_proof(allowance: Allowance, slip: Slip) -> None:
     """Raise RuleBroken where a second officer would have to take the first one's word for it."""
     if slip.proof_key is None:
@@ -137,6 +156,19 @@ def check_proof(allowance: Allowance, slip: Slip) -> None:
             amount=slip.amount,
             limit=allowance.limit,
         )
+
+
+def said_again(state: State) -> Outcome:
+    """What comes of a form that is sent again after what it proposed came to `state`. Raises Stale where that came to
+    nothing: nobody may read there that it is confirmed."""
+    if state is State.OPEN:
+        return Outcome.STILL_WAITS
+    if state is State.APPROVED:
+        return Outcome.KNOWN
+    raise Stale(
+        "This form was sent once already, and nothing was confirmed then. Look at where it stands now; what you send "
+        "next counts anew."
+    )
 
 
 def judge(state: State, action: Action, by: Party) -> State:

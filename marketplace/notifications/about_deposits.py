@@ -94,7 +94,8 @@ def payout_changed(fact: DepositPayoutChanged) -> None:
         notify_all((payout.payee_id,), kind=kind, path=links.deposit(group.slug), **about)
         return
     kind = "deposit_payout_missing" if fact.action is PayoutAction.PAYOUT_MISSING else "deposit_payout_to_make"
-    officers = finding.confirmers(group.id, payout.payee_id, second_officer=payout.is_second_officer_due)
+    parties = (payout.payee_id, finding.depositor_of(fact.deposit_id))
+    officers = finding.confirmers(group.id, *parties, second_officer=payout.is_second_officer_due)
     if officers:
         notify_all(officers, kind=kind, path=links.deposit_payout(group.slug, payout.id), **about)
     else:

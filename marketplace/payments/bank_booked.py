@@ -16,6 +16,8 @@ from marketplace.payments.models import Movement
 from marketplace.payments.rules import COMES_IN, State, Through
 
 _One = tuple[Movement, Part]
+DEBT = "debt:"
+"""What the purpose of a payment of a debt begins with."""
 
 
 def on_no_line(group_id: int, *, since: datetime, zone: str) -> list[Booked]:
@@ -46,6 +48,19 @@ def about_deposit(person_id: int) -> str:
     return f"deposit:{person_id}"
 
 
+def about_debt(person_id: int) -> str:
+    """What a line names that names what a member owes."""
+    return f"{DEBT}{person_id}"
+
+
+def about_of(movement: Movement) -> str:
+    """What a line would name that names what a movement is for."""
+    if movement.order_id is not None:
+        return about_order(movement.order_id)
+    is_debt = movement.purpose.startswith(DEBT)
+    return about_debt(movement.person_id) if is_debt else about_deposit(movement.person_id)
+
+
 def _is_on_a_line(part: Part) -> ColumnElement[bool]:
     return exists().where(BankMatch.movement_id == Movement.id, BankMatch.part == part)
 
@@ -73,7 +88,7 @@ def _booked(ones: list[_One], zone: ZoneInfo) -> Booked:
         parts=tuple((each.id, part) for each, part in ones),
         day=at.astimezone(zone).date(),
         minor=sum(_minor(each, part) for each, part in ones),
-        about=frozenset(_about(each) for each, _part in ones),
+        about=frozenset(about_of(each) for each, _part in ones),
         bank_reference=movement.bank_reference or "",
         person_id=movement.person_id,
     )
@@ -83,7 +98,3 @@ def _minor(movement: Movement, part: Part) -> int:
     """With its sign on the statement. What leaves is exact: once it bounced, what moved is what was asked for."""
     minor = movement.moved_minor or movement.amount_minor
     return minor if movement.kind in COMES_IN or part is Part.CAME_BACK else -minor
-
-
-def _about(movement: Movement) -> str:
-    return about_deposit(movement.person_id) if movement.order_id is None else about_order(movement.order_id)

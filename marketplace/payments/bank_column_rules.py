@@ -31,7 +31,7 @@ class Role(StrEnum):
 # English | German | French | Dutch | Hungarian | Polish | Spanish | Italian | Chinese
 _NAMES: dict[Role, str] = {
     Role.DAY: """
-        date | booking date | transaction date | posting date | date posted | completed date | started date | posted
+        date | booking date | transaction date | posting date | date posted | completed date | posted
         | buchungstag | buchungsdatum | datum | buchung
         | date de comptabilisation | date opération | date de l’opération | date comptable | date d’opération
         | boekdatum | boekingsdatum | transactiedatum | uitvoeringsdatum
@@ -111,8 +111,9 @@ _NAMES: dict[Role, str] = {
         | 摘要 | 备注 | 附言 | 对方户名 | 对方名称 | 用途 | 交易摘要 | 交易对方 | 交易说明""",
 }
 _VALUE_DAYS = """
-    value date | wertstellung | valutadatum | valutatag | valuta-datum | date de valeur | date valeur | rentedatum
+    started date | value date | wertstellung | valutadatum | valutatag | valuta-datum | date de valeur | date valeur | rentedatum
     | értéknap | data waluty | fecha valor | f. valor | data valuta | 起息日"""
+"""Of value, or on which it was begun, which counts also what is not booked yet: read only where no other day stands."""
 _EITHER = "valuta"
 """A value date to some banks, the currency to others."""
 

@@ -81,10 +81,12 @@ class _Way:
     currency: str
     order: Order
     mark: str
+    today: date
 
 
 def read(table: BankTable, columns: Columns, *, currency: str, today: date) -> Reading:
-    """Read every row. `today` is the last day that can be booked."""
+    """Read every row. `today` is the last day that can be booked: what is dated later is not kept yet, or one slip of
+    the pen would be the newest statement for years."""
     rows = [row for row in table.rows if _has_sum(row, columns)]
     orders = orders_of([_cell(row, columns.day) for row in rows], today=today)
     if len(orders) > 1:  # a row that is no line of the bank's may tell
@@ -94,7 +96,7 @@ def read(table: BankTable, columns: Columns, *, currency: str, today: date) -> R
     questions = tuple(_questions(order, mark, orders, marks))
     if questions:
         return Reading((), (), questions, None)
-    way = _Way(columns, currency, Order(order or Order.DAY_FIRST), mark or ".")
+    way = _Way(columns, currency, Order(order or Order.DAY_FIRST), mark or ".", today)
     lines: list[BankLine] = []
     passed: list[Passed] = []
     alike: Counter[tuple[date, int, str]] = Counter()
@@ -142,13 +144,15 @@ def _questions(order: str, mark: str, orders: frozenset[Order], marks: frozenset
 
 def _read_row(row: Row, way: _Way, alike: Counter[tuple[date, int, str]]) -> BankLine | Passed:
     columns = way.columns
-    named = _cell(row, columns.currency).upper()
+    named = _cell(row, columns.currency).strip().upper()
     days, sums = days_in(_cell(row, columns.day)), _sums(row, columns, balance=False)
     has_figure = any(char.isdigit() for char in _cell(row, columns.day))
     if not has_figure or not any(_cell(row, place).strip() for place in _places_of_sums(columns)):
         return Passed(row.number, RuleBroken("No day or no amount stands in it: it is none of the bank’s lines."))
     if way.order not in days:
         return _wrong(row, "“%(cell)s” is not read as a day.", _cell(row, columns.day))
+    if days[way.order] > way.today:
+        return Passed(row.number, RuleBroken("It is not booked yet: its day is still to come."))
     named = next((each.currency for each in sums if each.currency), named)
     if named and named != way.currency:
         return Passed(

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, text
 
 from marketplace.accounts.models import PayoutDetails
 from marketplace.kernel import clock
@@ -40,6 +40,11 @@ _DETAILS_FROM = (
 )
 
 
+# Of a row of `_owed`, as `_payout_of` has it.
+_BY_PROCESSOR = case((Movement.kind == Kind.PAYOUT, SellerAccount.active_since), else_=Movement.owed_since)
+_PAYABLE_FROM = case((Movement.gateway == Through.TREASURER, _DETAILS_FROM), else_=_BY_PROCESSOR)
+
+
 class Late(NamedTuple):
     """A payout, and the line of the law that counts for it now; none while there is time."""
 
@@ -48,9 +53,13 @@ class Late(NamedTuple):
 
 
 def late_in(group_id: int, reader: Reader, now: datetime) -> list[Late]:
-    """What this reader sees of the group's late payouts, the longest owed first. One query."""
-    after = FOR_ALL_AFTER if reader is Reader.GROUP else AFTER
-    return _found(Movement.group_id == group_id, Movement.owed_since <= now - after, reader=reader, now=now)
+    """What this reader sees of the group's late payouts, the longest owed first. One query.
+
+    What waits for its payee may wait for ever: it is left out here already, or many such would hide what is late.
+    """
+    by = now - (FOR_ALL_AFTER if reader is Reader.GROUP else AFTER)
+    is_payable = _PAYABLE_FROM.is_not(None)
+    return _found(Movement.group_id == group_id, Movement.owed_since <= by, is_payable, reader=reader, now=now)
 
 
 def late_to(person_id: int, now: datetime) -> list[Late]:

@@ -97,5 +97,8 @@ def link_of(awaited: Awaited, slug: str, line: BankLine) -> Link:
         case Way.DEPOSIT:
             words, path = _("Confirm the deposit"), "deposit_treasury.show"
             return Link(str(words), url_for(path, slug=slug, person_id=number, line=line.id))
+        case Way.DEBT:
+            words, path = _("Confirm what he owed"), "debts.show"
+            return Link(str(words), url_for(path, slug=slug, person_id=number, line=line.id))
     words = _("Confirm the payout from a deposit")
     return Link(str(words), url_for("deposit_treasury.payout", slug=slug, payout_id=number, line=line.id))

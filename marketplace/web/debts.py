@@ -23,7 +23,7 @@ from marketplace.web.frame import able_in, group_here
 from marketplace.web.fresh import fresh_second_factor
 from marketplace.web.limits import limiter
 from marketplace.web.person import me
-from marketplace.web.proofs import confirm_with_proof
+from marketplace.web.proofs import confirm_with_proof, from_bank_line
 from marketplace.web.two_officers import limit_here
 
 blueprint = Blueprint("debts", __name__)
@@ -68,7 +68,8 @@ def index(slug: str) -> Page:
 @auth_required()
 def show(slug: str, person_id: int) -> Page:
     """One debt with how it came about; to confirm that it was paid, or to write it off."""
-    return _page(slug, person_id)
+    group = group_here(slug, Permission.AGREE_WRITE_OFF)
+    return _page(slug, person_id, {"paid": from_bank_line(group.id)})
 
 
 @blueprint.post(f"{_DEBT}/paid")

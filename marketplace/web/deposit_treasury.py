@@ -149,6 +149,7 @@ def _payout_to_another(slug: str, payout_id: int) -> tuple[Group, DepositPayout]
     if found.group_id != group.id:
         raise finding.no_such_deposit()
     finding.check_treasurer(group.id, found.payee_id, me(), second_officer=found.is_second_officer_due)
+    finding.payout_party(found, me())  # nor out of his own deposit
     return group, found
 
 

@@ -10,7 +10,7 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from marketplace.bankbook import queries as bank
-from marketplace.groups.proposal_rules import PROOF_WIDTH, Outcome
+from marketplace.groups.proposal_rules import NEWS, PROOF_WIDTH, WAITING, Outcome
 from marketplace.kernel import images, storage
 from marketplace.kernel.errors import NotAllowed, NotFound
 from marketplace.payments.bank_matching_rules import LineState
@@ -58,10 +58,10 @@ def confirm_with_proof(
             data = form.data
             kept = _kept_proof()
             outcome = confirm(**data, proof_key=kept)
-            flash(_WAITS if outcome is Outcome.PROPOSED else said)
+            flash(_WAITS if outcome in WAITING else said)
             return done()
     finally:
-        if kept is not None and outcome is Outcome.KNOWN:
+        if kept is not None and outcome not in NEWS:
             images.forget(kept, widths=(PROOF_WIDTH,))
     return again(form), 422
 

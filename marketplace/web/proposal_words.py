@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from flask import url_for
 from flask_babel import gettext as _, lazy_gettext as _l
@@ -19,7 +20,6 @@ from marketplace.escrow.parcel_rules import total
 from marketplace.groups import proposal_queries as proposals, queries as groups
 from marketplace.groups.confirming import Confirmation
 from marketplace.groups.proposal_rules import State
-from marketplace.kernel import clock
 from marketplace.kernel.money import Money
 from marketplace.web.format import money_text
 from marketplace.web.tasks import Task
@@ -56,8 +56,9 @@ def badge(state: str) -> tuple[str, str]:
     return str(words), tone
 
 
-def about_of(case: Confirmation) -> About:
-    """What a confirmation is about, for its page."""
+def about_of(case: Confirmation, *, at: datetime) -> About:
+    """What a confirmation is about, for its page. `at`: when it was entered; the money went where its payee was paid
+    then, and not to what he has named since."""
     match case:
         case OrderPayment():
             order = case.order
@@ -71,21 +72,21 @@ def about_of(case: Confirmation) -> About:
         case OrderPayout():
             order = case.order
             return About(
-                order.title, order.reference, _("Owed"), case.due, [order], comes_in=False, details=_details(case)
+                order.title, order.reference, _("Owed"), case.due, [order], comes_in=False, details=_details(case, at)
             )
         case DepositPayment():
             group = groups.group(case.group_id)
             return About(_("A deposit"), case.title, _("A deposit here"), usual(group.terms, group.currency))
         case PayoutOfDeposit():
             words = _("A deposit that goes back") if case.payout.kind == "return" else _("A part of a deposit")
-            return About(words, case.title, _("Owed"), case.payout.amount, comes_in=False, details=_details(case))
+            return About(words, case.title, _("Owed"), case.payout.amount, comes_in=False, details=_details(case, at))
         case DebtPayment():
             return About(_("What he owes the group"), case.title, _("Owed"), case.owed)
     raise TypeError(f"nobody has words for {type(case).__name__}")
 
 
-def _details(case: Confirmation) -> str | None:
-    return accounts.payout_details_of(case.person_id, clock.now())
+def _details(case: Confirmation, at: datetime) -> str | None:
+    return accounts.payout_details_of(case.person_id, at)
 
 
 def tasks_of(person_id: int) -> Iterable[Task]:

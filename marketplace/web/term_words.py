@@ -51,7 +51,7 @@ SECTIONS = (
         Word("officer_limit_minor", _l("What one officer confirms alone"),
              _l("So much in any seven days, in and out together; above it another officer looks at each slip, at 0 at"
                 " every one. Left empty, it is 500.00; in a currency without cents, 50,000. Less counts at once, more"
-                " for lots that start then.")),
+                " for lots that start then, and for deposits and debts after seven days.")),
     )),
     Section(_l("Sending and looking"), (
         Word("days_to_ship", _l("Days to ship"), _l("After these the buyer may cancel.")),

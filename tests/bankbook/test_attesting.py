@@ -15,6 +15,7 @@ from marketplace.accounts.models import Person
 from marketplace.bankbook import attesting, reminding
 from marketplace.bankbook.attesting_rules import Check
 from marketplace.bankbook.models import Attestation, AttestationCalendar
+from marketplace.escrow import paying
 from marketplace.escrow.order_rules import State
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
@@ -29,6 +30,7 @@ from tests.factories.accounts import a_person
 from tests.factories.bank import kept
 from tests.factories.escrow import an_order
 from tests.factories.groups import a_group, a_member
+from tests.factories.proposals import SLIP, a_strict_group, approve, the_proposal
 from tests.factories.together import at_once
 
 MAY = date(2026, 5, 1)
@@ -106,6 +108,22 @@ def test_who_confirmed_money_does_not_attest_it(app: Flask) -> None:
         with pytest.raises(NotAllowed, match="confirmed money"):
             attest(group, confirmer_in(group))
         attest(group, others(group)[0])
+
+
+def test_who_approved_it_as_the_second_officer_does_not_either(app: Flask) -> None:
+    with clock.at(IN_MAY):
+        group, agnes, hedwig = a_strict_group(100_00)
+        order = an_order(State.PAYMENT_CLAIMED, group=group)
+        said = {"amount": Money(142_00, "EUR"), "bank_reference": "line 1", "proof_key": SLIP}
+        paying.confirm_payment(order_id=order.id, by=agnes.id, **said)
+        approve(the_proposal(), hedwig)
+    irma = a_member(group, Role.MODERATOR)
+    with on(6, 3):
+        for confirmed in (agnes, hedwig):
+            with pytest.raises(NotAllowed, match="confirmed money"):
+                attest(group, confirmed.id)
+        attest(group, irma.id)
+    assert the_one(group).independence == Check.INDEPENDENT
 
 
 def test_who_imported_the_statement_does_not_either(app: Flask) -> None:

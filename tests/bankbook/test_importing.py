@@ -8,10 +8,13 @@ import pytest
 from flask import Flask
 
 from marketplace.bankbook import importing
+from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
+from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 from marketplace.kernel.money import Money
+from marketplace.payments import bank_reconciling
 from marketplace.payments.bank_models import BankStatement
 from marketplace.payments.bank_table_rules import Columns
 from tests.factories.accounts import a_person
@@ -45,6 +48,14 @@ def test_nothing_counts_before_it_is_kept(app: Flask) -> None:
     assert len(lines_in(group)) == 2
 
 
+def test_the_currency_stays_once_a_statement_is_kept(app: Flask) -> None:
+    group = a_group()
+    assert not group.currency_fixed
+    kept(group, DUES, RENT, closing=70_00)
+    db.session.rollback()
+    assert db.session.get_one(Group, group.id).currency_fixed
+
+
 def test_what_overlaps_is_added_once(app: Flask) -> None:
     group = a_group()
     kept(group, DUES, RENT)
@@ -75,6 +86,14 @@ def test_the_balance_is_that_of_the_file_unless_it_is_typed(app: Flask) -> None:
     assert kept(group, DUES, RENT, balance=100_00).closing_minor == 70_00
     assert kept(group, DUES, RENT, balance=100_00, closing=71_00).closing_minor == 71_00
     assert kept(group, DUES, RENT).closing_minor is None
+
+
+def test_a_line_of_a_day_to_come_makes_no_statement_the_newest_for_years(app: Flask) -> None:
+    group = a_group()
+    kept(group, DUES, (400, "A slip of the pen", 5_00), closing=900_00)
+    kept(group, DUES, RENT, closing=70_00)
+    facts = bank_reconciling.facts_of(group.id)
+    assert facts is not None and (facts.closing, facts.last_day) == (70_00, today(-2))
 
 
 def test_a_form_sent_twice_is_one_file(app: Flask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -10,11 +12,13 @@ from marketplace.accounts.models import Person
 from marketplace.bankbook import matching, queries
 from marketplace.bankbook.queries import Awaited, Way
 from marketplace.deposits.reference_rules import reference_of as deposit_reference
-from marketplace.escrow import payouts
+from marketplace.escrow import debt_paying, payouts
+from marketplace.escrow.debt_rules import reference_of as debt_reference
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Party, State
 from marketplace.groups.models import Group, Membership
 from marketplace.groups.rules import Role
+from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from marketplace.kernel.money import Money
@@ -24,6 +28,7 @@ from marketplace.payments.bank_reconciling import unexplained
 from marketplace.payments.bank_reconciling_rules import Gap
 from marketplace.payments.models import Movement
 from tests.factories.bank import kept, lines_in, treasurer_in
+from tests.factories.debts import a_debt
 from tests.factories.deposits import DEAR, confirm as confirm_deposit
 from tests.factories.escrow import an_order, confirm, fresh, pay_out
 from tests.factories.groups import a_group, a_member
@@ -119,6 +124,44 @@ def test_a_payout_and_its_return_are_two_lines(app: Flask) -> None:
     assert states(group) == [LineState.MATCHED] * 3 and gaps(group) == []
 
 
+def a_paid_debt(text: str) -> tuple[Group, Membership]:
+    """A member owed 50.00 and paid it; the officer copied `text`."""
+    group = a_group(terms=DEAR)
+    marta = a_member(group)
+    a_debt(group, marta, 50_00)
+    amount, by = Money(50_00, "EUR"), treasurer_in(group).id
+    debt_paying.confirm(
+        group_id=group.id, person_id=marta.id, by=by, amount=amount, bank_reference=text, client_key="key-of-page"
+    )
+    return group, db.session.scalars(select(Membership).where(Membership.person_id == marta.id)).one()
+
+
+def test_a_deposit_that_came_is_not_taken_for_a_debt_that_was_paid(app: Flask) -> None:
+    group, membership = a_paid_debt("Line 17")
+    kept(group, (-1, deposit_reference(membership.id), 50_00))
+    assert states(group) == [LineState.OPEN]
+
+
+def test_a_debt_is_matched_by_its_reference(app: Flask) -> None:
+    group, membership = a_paid_debt("Line 17")
+    kept(
+        group, (-1, f"Marta Lind {debt_reference(membership.id)}", 50_00), (-1, deposit_reference(membership.id), 9_00)
+    )
+    assert states(group) == [LineState.MATCHED, LineState.OPEN]
+
+
+def test_a_line_that_names_an_open_debt_leads_to_it_and_is_no_debtors_to_call(app: Flask) -> None:
+    group = a_group()
+    treasurer, owner = treasurer_in(group), a_member(group, Role.OWNER)
+    a_debt(group, treasurer, 50_00)
+    membership = db.session.scalars(select(Membership).where(Membership.person_id == treasurer.id)).one()
+    kept(group, (-1, debt_reference(membership.id), 50_00))
+    assert queries.one_open(the_line(group)).awaited == [Awaited(Way.DEBT, treasurer.id)]
+    with pytest.raises(NotAllowed, match="your own money"):
+        matching.call_own(**on(the_line(group)), kind=Own.NOT_OURS, note="Not mine.")
+    matching.call_own(**on(the_line(group), owner), kind=Own.NOT_OURS, note="Not his.")
+
+
 def test_a_deposit_is_matched_by_the_reference_of_the_membership(app: Flask) -> None:
     group = a_group(terms=DEAR)
     marta = a_member(group)
@@ -159,6 +202,17 @@ def test_an_officer_says_which_payment_it_is_and_takes_it_back(app: Flask) -> No
     matching.undo(**on(line))
     matching.undo(**on(line))
     assert states(group) == [LineState.OPEN] and matches(group) == 0
+
+
+def test_nobody_takes_back_what_a_line_of_his_own_money_is_taken_for(app: Flask) -> None:
+    group = a_group()
+    treasurer, owner = treasurer_in(group), a_member(group, Role.OWNER)
+    an_order(State.HELD, group=group, buyer=treasurer)
+    kept(group, (-1, "Names nothing", 142_00), by=owner)
+    matching.match_line(**on(the_line(group), owner), chosen=[candidate(the_line(group))], note="")
+    with pytest.raises(NotAllowed, match="your own money"):
+        matching.undo(**on(the_line(group), treasurer))
+    assert states(group) == [LineState.MATCHED]
 
 
 def test_what_an_officer_undid_is_not_matched_by_itself_again(app: Flask) -> None:
@@ -289,7 +343,8 @@ def test_a_payment_that_the_bank_does_not_know_is_found(app: Flask) -> None:
     order = an_order(State.HELD)
     group = db.session.get_one(Group, order.group_id)
     movement = db.session.scalars(select(Movement).where(Movement.order_id == order.id)).one()
-    kept(group, (-1, "Dues", 10_00), (8, "Dues", 10_00))
+    with clock.at(clock.now() + timedelta(days=8)):
+        kept(group, (-9, "Dues", 10_00), (0, "Dues", 10_00))
     for line in lines_in(group):
         matching.call_own(**on(line), kind=Own.NOT_OURS, note="Dues.")
     found = unexplained(group.id)

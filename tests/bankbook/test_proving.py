@@ -67,7 +67,7 @@ def test_books_that_were_written_anew_do_not_bear_what_was_attested(app: Flask) 
 
 def test_lines_are_read_on_from_page_to_page(app: Flask) -> None:
     group = a_group()
-    kept(group, *[(-number % 20 - 1, f"Dues {number}", 1_00 + number) for number in range(130)])
+    kept(group, *[(-(number % 20) - 1, f"Dues {number}", 1_00 + number) for number in range(130)])
     by = treasurer_in(group).id
     first = queries.lines_of(group.id, by=by)
     second = queries.lines_of(group.id, by=by, before=first[queries.PAGE - 1].id)

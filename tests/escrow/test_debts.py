@@ -16,6 +16,7 @@ from marketplace.escrow.debt_models import DebtDeed
 from marketplace.escrow.debt_rules import TIME_TO_AGREE, check_paid, owed_more, stands, write_off_moves
 from marketplace.escrow.fee_rules import State, available
 from marketplace.escrow.order_rules import State as OrderState
+from marketplace.groups import members
 from marketplace.groups.models import Group
 from marketplace.groups.proposal_rules import Outcome, State as Course
 from marketplace.groups.rules import Role
@@ -152,7 +153,7 @@ def test_above_the_limit_it_is_paid_once_a_second_officer_has_seen_the_slip(app:
     with pytest.raises(RuleBroken, match="would pass your limit"):
         cast.says(20_00, reference="Line 2")
     assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.PROPOSED
-    assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.KNOWN
+    assert cast.says(20_00, reference="Line 2", slip=SLIP) is Outcome.STILL_WAITS
     assert cast.owed() == 20_00
     with pytest.raises(RuleBroken, match="waits for a second officer"):
         cast.says(5_00, by=cast.owner_id, reference="Line 3", key="key-of-another")
@@ -205,6 +206,19 @@ def test_two_who_confirm_the_last_of_it_at_once_confirm_it_once(app: Flask, cast
     assert isinstance(refused, RuleBroken)
     assert cast.owed() == 0
     check_books()
+
+
+def test_the_word_of_an_owner_who_is_none_any_more_writes_nothing_off(cast: Cast) -> None:
+    other = a_member(cast.group, Role.OWNER)
+    cast.proposes()
+    members.give_role(by=other.id, group_id=cast.group_id, person_id=cast.owner_id, role=Role.MEMBER)
+    with pytest.raises(RuleBroken, match="is no owner any more"):
+        cast.agrees(cast.moderator_id)
+    assert cast.owed() == 40_00
+    debts.drop_write_off(group_id=cast.group_id, person_id=cast.debtor_id, by=cast.moderator_id)
+    cast.proposes(by=other.id, key="key-of-another")
+    cast.agrees(cast.moderator_id)
+    assert cast.owed() == 0
 
 
 def test_the_fund_bears_what_is_written_off_and_then_the_group(cast: Cast) -> None:

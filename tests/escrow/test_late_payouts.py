@@ -221,6 +221,18 @@ def test_a_try_that_failed_makes_it_no_less_late(app: Flask) -> None:
     assert stages(for_all(order)) == [Stage.VERY_LATE] and len(told("payout_late")) == 2 * count
 
 
+def test_what_waits_for_its_payee_hides_no_late_payout_behind_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lateness, "MOST", 1)
+    group = a_group()
+    an_order(State.PAYING_OUT, group=group)  # its payee has not said where he is paid, and never does
+    clock.move(timedelta(hours=1))
+    order = a_due_payout(group)
+    clock.move(6 * DAY)
+    assert stages(for_all(order)) == [Stage.VERY_LATE]
+    by = treasurer_of(order).id
+    assert stages(late_payouts.shown_to_officers(group.id, by, clock.now())) == [Stage.VERY_LATE]
+
+
 def test_what_did_not_arrive_is_owed_from_then_on(app: Flask) -> None:
     order = a_due_payout()
     clock.move(6 * DAY)

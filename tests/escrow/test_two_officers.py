@@ -128,6 +128,19 @@ def test_what_was_approved_counts_too_for_whoever_entered_it(app: Flask) -> None
     assert confirm(claimed(group, 500_00), hedwig) is Outcome.DONE
 
 
+def test_a_form_whose_proposal_came_to_nothing_is_stale_and_the_next_one_counts(app: Flask) -> None:
+    group, agnes, hedwig = a_strict_group()
+    order = claimed(group)
+    said = {"bank_reference": "line 4", "client_key": "key-of-page"}
+    confirm(order, agnes, **said)
+    for end in (lambda: refuse(the_proposal(), hedwig), lambda: withdraw(the_proposal(), agnes)):
+        end()
+        with pytest.raises(Stale, match="nothing was confirmed then"):
+            confirm(order, agnes, **said)
+        said["client_key"] += "-anew"
+        assert confirm(order, agnes, **said) is Outcome.PROPOSED
+
+
 def test_at_a_limit_of_nothing_it_always_takes_two(app: Flask) -> None:
     group, agnes, _hedwig = a_strict_group(0)
     assert confirm(claimed(group, 11_00), agnes) is Outcome.PROPOSED
@@ -238,7 +251,7 @@ def test_the_same_form_twice_is_one_proposal_and_one_deed(app: Flask) -> None:
     group, agnes, hedwig = a_strict_group()
     order = claimed(group)
     said = {"client_key": "key-of-the-page", "bank_reference": "line 1"}
-    assert [confirm(order, agnes, **said) for _ in range(2)] == [Outcome.PROPOSED, Outcome.KNOWN]
+    assert [confirm(order, agnes, **said) for _ in range(2)] == [Outcome.PROPOSED, Outcome.STILL_WAITS]
     with pytest.raises(Stale):
         confirm(order, agnes, 500_00, **said)
     assert [approve(the_proposal(), hedwig) for _ in range(2)] == [Course.APPROVED, Course.APPROVED]

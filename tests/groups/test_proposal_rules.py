@@ -18,6 +18,7 @@ from marketplace.groups.proposal_rules import (
     check_proof,
     counted_after,
     judge,
+    limit_at,
 )
 from marketplace.groups.term_rules import Terms, check_terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken
@@ -28,6 +29,22 @@ NOON = datetime(2026, 11, 17, 12, tzinfo=UTC)
 
 def eur(minor: int) -> Money:
     return Money(minor, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("former", "since", "counts"),
+    [
+        (None, None, 900),
+        (500, NOON, 500),
+        (500, NOON - WINDOW + timedelta(seconds=1), 500),
+        (500, NOON - WINDOW, 900),
+        (1_000, NOON, 900),  # raised, and then lowered further
+    ],
+)
+def test_a_limit_that_was_raised_counts_after_the_window(
+    former: int | None, since: datetime | None, counts: int
+) -> None:
+    assert limit_at(NOON, 900, former=former, since=since) == counts
 
 
 @pytest.mark.parametrize(

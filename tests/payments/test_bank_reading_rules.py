@@ -207,6 +207,25 @@ def test_a_currency_beside_the_sum_is_held_against_that_of_the_books() -> None:
     assert str(reading.passed[0].why) == "It is in USD, and the books are in EUR."
 
 
+def test_a_currency_with_spaces_around_it_is_the_same() -> None:
+    headings = "Date;Description;Amount;Currency"
+    reading = read_file(a_file("2026-11-03;A;10.00;EUR ", "2026-11-03;B;10.00; eur", headings=headings))
+    assert [line.text for line in reading.lines] == ["A", "B"] and not reading.passed
+
+
+def test_what_has_begun_and_is_not_completed_is_not_booked_yet() -> None:
+    headings = "Type,Product,Started Date,Completed Date,Description,Amount,Fee,Currency,State,Balance"
+    reading = read_file(
+        a_file(
+            "TRANSFER,Current,2026-11-02 09:00:00,2026-11-03 10:00:00,Marta Lind,142.00,0.00,EUR,COMPLETED,142.00",
+            "TRANSFER,Current,2026-11-04 09:00:00,,Jonas Berg,-40.00,0.00,EUR,PENDING,",
+            headings=headings,
+        )
+    )
+    assert [(line.day, line.minor) for line in reading.lines] == [(november(3), 142_00)]
+    assert not reading.wrong and reading.closing == 142_00
+
+
 def test_what_cannot_be_read_is_wrong_and_what_is_no_line_is_passed_over() -> None:
     reading = read_file(
         a_file("2026-11-03;A;10.00", "2026-13-03;B;10.00", "2026-11-03;C;ten", ";D;5.00", "pending;E;5.00", ";Sum;")
@@ -216,6 +235,12 @@ def test_what_cannot_be_read_is_wrong_and_what_is_no_line_is_passed_over() -> No
         (3, True), (4, True), (5, False), (6, False), (7, False),
     ]  # fmt: skip
     assert str(reading.wrong[0].why) == "“2026-13-03” is not read as a day."
+
+
+def test_what_is_dated_later_than_today_is_not_booked_yet() -> None:
+    reading = read_file(a_file("2026-11-27;A;10.00", "2026-11-28;B;10.00", "2062-11-03;C;10.00"))
+    assert [line.text for line in reading.lines] == ["A"] and not reading.wrong
+    assert {str(each.why) for each in reading.passed} == {"It is not booked yet: its day is still to come."}
 
 
 def test_a_direction_that_is_no_word_for_one_is_wrong() -> None:

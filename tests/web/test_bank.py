@@ -15,7 +15,9 @@ from flask.testing import FlaskClient
 from marketplace.accounts.models import Person
 from marketplace.bankbook import attesting, attesting_rules
 from marketplace.bankbook.models import AttestationCalendar
+from marketplace.escrow.debt_rules import reference_of as debt_reference
 from marketplace.escrow.order_rules import State
+from marketplace.groups import queries as groups
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
@@ -26,6 +28,7 @@ from marketplace.payments.bank_models import BankStatement
 from tests.factories.accounts import a_person
 from tests.factories.bank import a_file, kept, lines_in, sent, today
 from tests.factories.catalog import a_picture
+from tests.factories.debts import a_debt
 from tests.factories.escrow import an_order, fresh
 from tests.factories.groups import a_group, a_member
 from tests.web.order_pages import an_officer
@@ -152,10 +155,24 @@ def test_an_officer_chooses_among_payments_and_takes_it_back(app: Flask, client_
     assert [line.state for line in lines_in(group)] == [LineState.OPEN, LineState.OPEN]
 
 
+def test_a_line_that_names_a_debt_leads_to_its_form_filled_in(app: Flask, client_of: ClientOf) -> None:
+    group = a_group()
+    debtor = a_member(group)
+    a_debt(group, debtor, 50_00)
+    member = groups.membership_row(group.id, debtor.id)
+    assert member is not None
+    kept(group, (-1, f"Berta {debt_reference(member.id)}", 20_00))
+    client = client_of(an_officer(group))
+    page = client.get(f"{HERE}/lines/{lines_in(group)[0].id}").text
+    form = client.get(html.unescape(re.findall(r'href="([^"]+/debts/[^"]+)"', page)[0])).text
+    assert 'value="20.00"' in form and f'value="Berta {debt_reference(member.id)}"' in form
+
+
 def test_what_the_bank_does_not_have_stands_on_the_page(app: Flask, client_of: ClientOf) -> None:
     order = an_order(State.HELD)
     group = the_group(order)
-    kept(group, (-1, "Dues", 1_00), (6, "Dues", 1_00))
+    with clock.at(clock.now() + timedelta(days=6)):
+        kept(group, (-7, "Dues", 1_00), (0, "Dues", 1_00))
     page = words(client_of(an_officer(group)).get(HERE).text)
     assert "Confirmed here, and on no line" in page and "missing at the bank" in page
     assert "The bank’s balance is not known" in page
@@ -163,7 +180,7 @@ def test_what_the_bank_does_not_have_stands_on_the_page(app: Flask, client_of: C
 
 def test_more_lines_than_a_page_are_read_on(app: Flask, client_of: ClientOf) -> None:
     group = a_group()
-    kept(group, *[(-number % 30 - 1, f"Dues {number}", 1_00 + number) for number in range(120)])
+    kept(group, *[(-(number % 30) - 1, f"Dues {number}", 1_00 + number) for number in range(120)])
     client = client_of(an_officer(group))
     first = client.get(f"{HERE}/lines").text
     older = html.unescape(re.findall(r'href="([^"]+)" rel="next"', first)[0])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.accounts import payout_details, queries as accounts
 from marketplace.accounts.models import Person
 from marketplace.deposits import putting_up
 from marketplace.escrow import parcels, shipping
@@ -20,7 +22,9 @@ from marketplace.groups.models import Group
 from marketplace.groups.proposal_rules import State as Course
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
-from marketplace.kernel import storage
+from marketplace.kernel import clock, storage
+from marketplace.web.proposal_words import about_of
+from marketplace.web.two_officers import case_shown
 from tests.factories.accounts import a_person
 from tests.factories.catalog import a_picture
 from tests.factories.escrow import an_order, fresh, lapse
@@ -171,6 +175,24 @@ def test_a_double_click_keeps_one_picture(house: House) -> None:
     assert kept_proofs() == before + 1
 
 
+def test_a_form_sent_again_never_says_that_what_waits_is_confirmed(house: House) -> None:
+    order = claimed(house)
+    for _ in range(2):
+        where = f"/orders/{order.id}/payment"
+        page = house.first.post(where, data=a_slip(client_key="key-of-page"), follow_redirects=True).text
+        assert "Nothing is confirmed yet" in page and "It is confirmed" not in page
+
+
+def test_a_form_that_came_to_nothing_says_so_when_it_is_sent_again(house: House) -> None:
+    order, before = claimed(house), kept_proofs()
+    where = f"/orders/{order.id}/payment"
+    house.first.post(where, data=a_slip(client_key="key-of-page"))
+    house.second.post(f"/proposals/{the_proposal().id}/refuse", data={"reason": "Another slip."})
+    again = house.first.post(where, data=a_slip(client_key="key-of-page"))
+    assert again.status_code == 422 and "nothing was confirmed" in again.text
+    assert kept_proofs() == before + 1 and fresh(order).state == State.PAYMENT_CLAIMED
+
+
 def test_a_payout_shows_where_it_should_have_gone(house: House) -> None:
     order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
     shipping.confirm_receipt(order_id=order.id, by=order.buyer_id)
@@ -183,6 +205,38 @@ def test_a_payout_shows_where_it_should_have_gone(house: House) -> None:
     assert "Where it should have gone" in page and "no payout details in use" in page
     house.second.post(f"/proposals/{the_proposal().id}/approve")
     assert fresh(order).state == State.CLOSED
+
+
+def test_the_slip_is_compared_with_the_account_of_that_day(house: House) -> None:
+    order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
+    now = clock.now()
+    for days, details in ((-9, "The old account"), (-2, "The new account")):
+        with clock.at(now + timedelta(days=days)):
+            payout_details.change_payout_details(by=order.seller_id, details=details)
+    shipping.confirm_receipt(order_id=order.id, by=order.buyer_id)
+    lapse()
+    house.first.post(f"/orders/{order.id}/payouts/seller", data=a_slip())
+    with clock.at(now + timedelta(days=2)):
+        in_use = accounts.payout_details_of(order.seller_id, clock.now())
+        about = about_of(case_shown(the_proposal()), at=the_proposal().proposed_at)
+    assert (in_use, about.details) == ("The new account", "The old account")
+
+
+def test_who_is_no_officer_any_more_reads_no_payout_details(house: House) -> None:
+    order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
+    details = "AT61 1904 3002 3457 3201"
+    with clock.at(clock.now() - timedelta(days=4)):
+        payout_details.change_payout_details(by=order.seller_id, details=details)
+    shipping.confirm_receipt(order_id=order.id, by=order.buyer_id)
+    lapse()
+    house.first.post(f"/orders/{order.id}/payouts/seller", data=a_slip())
+    where = f"/proposals/{the_proposal().id}"
+    assert details in house.first.get(where).text
+    members.give_role(by=house.hedwig.id, group_id=house.group.id, person_id=house.agnes.id, role=Role.MEMBER)
+    members.remove_member(by=house.hedwig.id, group_id=house.group.id, person_id=house.agnes.id, reason="Gone.")
+    assert details in house.second.get(where).text
+    page = house.first.get(where).text
+    assert "Withdraw it" in page and details not in page
 
 
 def test_a_parcel_and_a_deposit_wait_on_their_own_pages(house: House, client_of: ClientOf) -> None:
