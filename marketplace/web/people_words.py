@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from flask_babel import gettext as _, lazy_gettext as _l, ngettext
@@ -85,4 +86,5 @@ def evidence_words(standing: Standing) -> str:
     if not record.deals or record.since is None:
         return str(_("no closed deal yet"))
     deals = ngettext("%(num)d closed deal", "%(num)d closed deals", record.deals)
-    return str(_("%(deals)s in %(time)s", deals=deals, time=since(clock.now() - record.since)))
+    so_far = max(clock.now() - record.since, timedelta(days=1))  # "in 7 seconds" would be no praise
+    return str(_("%(deals)s in %(time)s", deals=deals, time=since(so_far)))

@@ -52,7 +52,7 @@ def test_a_member_is_seen_with_what_his_standing_is_made_of(trade: Trade, client
     assert "<h1>Selma</h1>" in page
     assert "Risk <b>low</b>" in page
     assert 'data-level="2"' in page
-    assert "3 closed deals in" in page
+    assert "3 closed deals in 1 day" in page
     assert "<dt>Sales</dt><dd>3</dd>" in page
     assert "100 % of 3" in page
     assert "<strong>promised</strong>" in page
