@@ -12,10 +12,21 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from marketplace.groups import finding, proposal_queries, queries, rules
+from marketplace.groups import finding, instruction_rules, proposal_queries, queries, rules
 from marketplace.groups.events import ProposalDecided, ProposalMade
 from marketplace.groups.proposal_models import Proposal
-from marketplace.groups.proposal_rules import Action, Deed, Outcome, Party, Slip, State, check_proof, judge, said_again
+from marketplace.groups.proposal_rules import (
+    Action,
+    Deed,
+    Outcome,
+    Party,
+    Slip,
+    State,
+    check_proof,
+    judge,
+    may_let_out,
+    said_again,
+)
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotFound, RuleBroken, Stale
@@ -106,6 +117,8 @@ def approve(*, proposal_id: int, by: int, case_of: CaseOf) -> State:
     moved_on = _moved_on(case, proposal)
     if moved_on is not None:
         return _overtake(proposal, moved_on)
+    if by not in approvers(proposal, case):
+        instruction_rules.judge_approval(_officer_since(proposal, by), proposed_at=proposal.proposed_at)
     _decide(proposal, then, by=by)
     case.carry_out(proposal.slip, second=by)
     return then
@@ -134,6 +147,21 @@ def party_of(proposal: Proposal, case: Confirmation, person_id: int) -> Party:
     if person_id in case.confirmers():
         return Party.SECOND
     raise proposal_queries.no_such_proposal()
+
+
+def approvers(proposal: Proposal, case: Confirmation) -> tuple[int, ...]:
+    """Who may approve it, besides whoever entered it."""
+    others = [person_id for person_id in case.confirmers() if person_id != proposal.proposed_by]
+    if proposal.comes_in:
+        return tuple(others)
+    since = {each.person_id: each.officer_since for each in queries.officers(proposal.group_id)}
+    moments = {"entered_at": proposal.proposed_at, "founded_at": queries.group(proposal.group_id).founded_at}
+    return tuple(each for each in others if may_let_out(since.get(each), **moments))
+
+
+def _officer_since(proposal: Proposal, person_id: int) -> datetime:
+    member = queries.membership(proposal.group_id, person_id)
+    return (member.officer_since if member else None) or clock.now()
 
 
 def look_again(proposal: Proposal, case: Confirmation) -> None:
@@ -223,13 +251,12 @@ def _decide(proposal: Proposal, then: State, *, by: int | None, reason: str = ""
 
 
 def _tell(proposal: Proposal, case: Confirmation) -> None:
-    others = tuple(person_id for person_id in case.confirmers() if person_id != proposal.proposed_by)
     owners = queries.officers(case.group_id, (rules.Role.OWNER,))
     announce(
         ProposalMade(
             proposal_id=proposal.id, group_id=proposal.group_id, title=proposal.title, amount=proposal.amount,
             limit=proposal.limit, comes_in=proposal.comes_in, by=proposal.proposed_by, until=proposal.until,
-            approver_ids=others, owner_ids=tuple(owner.person_id for owner in owners),
+            approver_ids=approvers(proposal, case), owner_ids=tuple(owner.person_id for owner in owners),
         )
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from marketplace.groups import instruction_rules
 from marketplace.kernel.errors import NotAllowed, RuleBroken, Stale
 from marketplace.kernel.money import Money
 
@@ -169,6 +170,14 @@ def said_again(state: State) -> Outcome:
         "This form was sent once already, and nothing was confirmed then. Look at where it stands now; what you send "
         "next counts anew."
     )
+
+
+def may_let_out(officer_since: datetime | None, *, entered_at: datetime, founded_at: datetime) -> bool:
+    """Whether an officer of so long may approve money that goes out, which does not come back: one who was not made for
+    the purpose. With one who is an officer from the group's beginning nobody had to be made."""
+    if officer_since is None:
+        return False
+    return officer_since <= founded_at or instruction_rules.may_approve(officer_since, proposed_at=entered_at)
 
 
 def judge(state: State, action: Action, by: Party) -> State:

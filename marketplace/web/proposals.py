@@ -100,7 +100,7 @@ def _page(proposal_id: int, form: Form) -> str:
     group = groups.group(proposal.group_id)
     about(group)
     confirmers = case.confirmers()
-    seconds = [person_id for person_id in confirmers if person_id != proposal.proposed_by]
+    seconds = confirming.approvers(proposal, case)
     subject = about_of(case, at=proposal.proposed_at)
     others = [each for each in (proposal.decided_by, proposal.other_id) if each is not None]
     names = accounts.names_of({proposal.proposed_by, proposal.person_id, *others, *seconds})
@@ -110,6 +110,7 @@ def _page(proposal_id: int, form: Form) -> str:
         group=group,
         subject=subject,
         is_proposer=party is Party.PROPOSER,
+        is_too_new=party is Party.SECOND and me() not in seconds,
         sees_account=me() in confirmers,  # who entered it may be an officer no more
         seconds=[names[person_id] for person_id in seconds],
         names=names,

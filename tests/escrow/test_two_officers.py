@@ -23,7 +23,7 @@ from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
 from marketplace.kernel.database import db
-from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
+from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale, TooEarly
 from marketplace.kernel.money import Money
 from marketplace.ledger import audit
 from marketplace.payments.models import Movement
@@ -170,6 +170,48 @@ def test_payouts_count_and_wait_like_payments(app: Flask) -> None:
     assert approve(proposal, hedwig) is Course.APPROVED
     assert fresh(order).state == State.CLOSED
     assert findings() == []
+
+
+def a_payout_that_waits(group: Group, by: Person, reference: str = "out 1") -> tuple[Order, Proposal]:
+    """Above `by`'s limit, because of what he has confirmed before."""
+    order = an_order(State.PAYMENT_CLAIMED, group=group, hammer=440_00)
+    assert confirm(order, by) is Outcome.DONE
+    walk_to_payout(order)
+    enter_payout(order, by, reference)
+    return order, the_proposal()
+
+
+def enter_payout(order: Order, by: Person, reference: str) -> None:
+    said = {"order_id": order.id, "by": by.id, "payee": Party.SELLER, "bank_reference": reference}
+    assert payouts.confirm_payout(**said, proof_key=SLIP) is Outcome.PROPOSED
+
+
+def test_nobody_is_made_an_officer_to_approve_what_goes_out(app: Flask) -> None:
+    """An owner could otherwise make a friend treasurer, and pay out any sum with him within a minute."""
+    group, agnes, hedwig = a_strict_group()
+    friend = a_member(group)
+    members.give_role(by=hedwig.id, group_id=group.id, person_id=agnes.id, role=Role.MEMBER)
+    order, proposal = a_payout_that_waits(group, hedwig)
+    assert told_of_proposals(hedwig) == ["approver_missing"]
+    members.give_role(by=hedwig.id, group_id=group.id, person_id=friend.id, role=Role.TREASURER)
+    with pytest.raises(TooEarly, match="too short a time"):
+        approve(proposal, friend)
+    assert fresh(order).state == State.PAYING_OUT
+    refuse(proposal, friend, "I cannot know yet.")
+    with clock.at(clock.now() + 3 * DAY):
+        enter_payout(order, hedwig, "out 2")
+        assert told_of_proposals(friend)[-1] == "approval_wanted"
+        assert approve(the_proposal(), friend) is Course.APPROVED
+    assert fresh(order).state == State.CLOSED
+
+
+def test_a_new_officer_approves_what_comes_in_at_once(app: Flask) -> None:
+    """The buyer's days run meanwhile; and what was not there cannot be paid out without an officer of longer."""
+    group, agnes, hedwig = a_strict_group()
+    order, friend = claimed(group), a_member(group)
+    assert confirm(order, agnes) is Outcome.PROPOSED
+    members.give_role(by=hedwig.id, group_id=group.id, person_id=friend.id, role=Role.TREASURER)
+    assert approve(the_proposal(), friend) is Course.APPROVED
 
 
 def walk_to_payout(order: Order) -> None:

@@ -19,6 +19,7 @@ from marketplace.groups.proposal_rules import (
     counted_after,
     judge,
     limit_at,
+    may_let_out,
 )
 from marketplace.groups.term_rules import Terms, check_terms
 from marketplace.kernel.errors import NotAllowed, RuleBroken
@@ -119,3 +120,20 @@ def test_but_no_sum_that_cannot_be(limit: int) -> None:
 
 def test_terms_from_before_have_the_usual_limit() -> None:
     assert Terms.from_dict({"fee_basis_points": 100}).officer_limit_minor == 500_00
+
+
+@pytest.mark.parametrize(
+    ("is_officer_for", "is_group_for", "may"),
+    [
+        (timedelta(hours=72), timedelta(days=400), True),
+        (timedelta(hours=72) - timedelta(seconds=1), timedelta(days=400), False),
+        (timedelta(hours=1), timedelta(hours=1), True),  # from its beginning
+        (timedelta(hours=1), timedelta(hours=2), False),
+        (timedelta(), timedelta(days=400), False),
+    ],
+)
+def test_who_was_made_an_officer_for_it_lets_nothing_out(
+    is_officer_for: timedelta, is_group_for: timedelta, may: bool
+) -> None:
+    assert may_let_out(NOON - is_officer_for, entered_at=NOON, founded_at=NOON - is_group_for) is may
+    assert not may_let_out(None, entered_at=NOON, founded_at=NOON - is_group_for)

@@ -207,6 +207,24 @@ def test_a_payout_shows_where_it_should_have_gone(house: House) -> None:
     assert fresh(order).state == State.CLOSED
 
 
+def test_who_has_just_become_an_officer_may_refuse_a_payout_and_is_told_why_he_cannot_approve_it(
+    house: House, client_of: ClientOf
+) -> None:
+    order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
+    shipping.confirm_receipt(order_id=order.id, by=order.buyer_id)
+    lapse()
+    assert house.first.post(f"/orders/{order.id}/payouts/seller", data=a_slip()).status_code == 303
+    friend = a_member(house.group, person=a_person(name="Freya Noll", second_factor=True))
+    members.give_role(by=house.hedwig.id, group_id=house.group.id, person_id=friend.id, role=Role.TREASURER)
+    third, where = client_of(friend), f"/proposals/{the_proposal().id}"
+    page = third.get(where).text
+    assert "less than three days before" in page and f"{where}/approve" not in page and f"{where}/refuse" in page
+    assert "Freya Noll" not in house.first.get(where).text
+    answer = third.post(f"{where}/approve")
+    assert answer.status_code == 422 and "too short a time" in answer.text
+    assert fresh(order).state == State.PAYING_OUT
+
+
 def test_the_slip_is_compared_with_the_account_of_that_day(house: House) -> None:
     order = an_order(State.INSPECTING, group=house.group, terms=Terms(officer_limit_minor=500_00), hammer=400_00)
     now = clock.now()
