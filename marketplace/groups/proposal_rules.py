@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from marketplace.groups import instruction_rules
+from marketplace.groups.instruction_rules import may_approve
 from marketplace.kernel.errors import NotAllowed, RuleBroken, Stale
 from marketplace.kernel.money import Money
 
@@ -177,7 +177,7 @@ def may_let_out(officer_since: datetime | None, *, entered_at: datetime, founded
     the purpose. With one who is an officer from the group's beginning nobody had to be made."""
     if officer_since is None:
         return False
-    return officer_since <= founded_at or instruction_rules.may_approve(officer_since, proposed_at=entered_at)
+    return officer_since <= founded_at or may_approve(officer_since, proposed_at=entered_at)
 
 
 def judge(state: State, action: Action, by: Party) -> State:
