@@ -24,6 +24,7 @@ from marketplace.kernel.errors import NotAllowed, Stale
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books, service as ledger
+from marketplace.ledger.rules import person_of
 from marketplace.reputation.rules import Ending
 
 _MONEY_ACTIONS = {
@@ -83,6 +84,7 @@ def act(
     _strike(order, verdict)
     follow_money(order, before, verdict.order)
     _post(order, verdict, line)
+    _tell_debtors(order, verdict, line)
     why = note if second is None else f"{note}, approved by person:{second}"
     audit.note(deed.action.replace("_", " "), f"order:{order.id}", by=by, group_id=order.group_id, why=why)
     _tell(order, before, verdict.order, deed, line, amount=amount, in_parcel=in_parcel)
@@ -162,13 +164,14 @@ def _post(order: Order, verdict: Verdict, line: OrderLine) -> None:
             group_id=order.group_id, moves=verdict.moves, reference=f"order:{order.id}:{line.number}",
             memo=f"{_memo(line)}, order {order.id}", at=line.at, order_id=order.id,
         )  # fmt: skip
-        for account, amount in owed_more(verdict.moves).items():
-            announce(
-                DebtArose(
-                    order.group_id, int(account.rpartition(":")[2]), order.id, line.number, order.title, amount,
-                    left=books.balance(account, order.currency),
-                )
-            )  # fmt: skip
+
+
+def _tell_debtors(order: Order, verdict: Verdict, line: OrderLine) -> None:
+    for account, amount in owed_more(verdict.moves).items():
+        left = books.balance(account, order.currency)
+        announce(
+            DebtArose(order.group_id, person_of(account), order.id, line.number, order.title, amount, left=left)
+        )  # fmt: skip
 
 
 def _memo(line: OrderLine) -> str:

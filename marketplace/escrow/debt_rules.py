@@ -36,12 +36,13 @@ class State(StrEnum):
 
 
 def owed_more(moves: Sequence[Move]) -> dict[str, Money]:
-    """By account, what of these moves makes a debt larger."""
+    """By account, by how much these moves make a debt larger; what one of them takes out of it again does not count."""
     more: dict[str, Money] = {}
     for move in moves:
-        if chart_of(move.debit) is Chart.RECEIVABLE:
-            more[move.debit] = more.get(move.debit, Money(0, move.amount.currency)) + move.amount
-    return more
+        for account, amount in ((move.debit, move.amount), (move.credit, move.amount * -1)):
+            if chart_of(account) is Chart.RECEIVABLE:
+                more[account] = more.get(account, Money(0, amount.currency)) + amount
+    return {account: amount for account, amount in more.items() if amount.minor > 0}
 
 
 def reference_of(membership_id: int) -> str:

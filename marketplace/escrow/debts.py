@@ -25,7 +25,7 @@ from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
 from marketplace.ledger import queries as books, service as ledger
 from marketplace.ledger.models import Entry, Transfer
-from marketplace.ledger.rules import Chart, Move, Side, guarantee_fund, receivable
+from marketplace.ledger.rules import Chart, Move, Side, guarantee_fund, person_of, receivable
 
 MOST_LINES = 100
 
@@ -94,7 +94,7 @@ def debts_of_group(group_id: int, officer_id: int) -> dict[int, Money]:
     """What is owed by whom, the most first; for officers. One query."""
     permissions.require(officer_id, group_id, Permission.AGREE_WRITE_OFF)
     found = books.balances_of_group(group_id, Chart.RECEIVABLE)
-    rows = [(int(account.rpartition(":")[2]), amount) for account, amount in found.items() if amount]
+    rows = [(person_of(account), amount) for account, amount in found.items() if amount]
     return dict(sorted(rows, key=lambda row: -row[1].minor))
 
 

@@ -130,12 +130,13 @@ def statement_of(group_id: int, person_id: int, currency: str, month: Month) -> 
             seal=each.hash, came=came, went=went, balance=balance, line=deed,
         )  # fmt: skip
         action, nothing = Action(deed.action) if deed else None, zero(currency)
+        set_off = Money(int(each.set_off), currency)
         kept, by_processor = (int(each.fee), int(each.processor_fee)) if is_sale else (0, 0)
         lines.append(
             Line(
-                row, order, Money(kept, currency), Money(by_processor, currency), Money(int(each.set_off), currency),
+                row, order, Money(kept, currency), Money(by_processor, currency), set_off,
                 came_back=came if action in _COMES_BACK else nothing,
-                taken=went if action is Action.LOSE_CHARGEBACK else nothing,
+                taken=went - set_off if action is Action.LOSE_CHARGEBACK else nothing,
                 bank_reference=deed.note if deed and action is Action.CONFIRM_PAYOUT else "",
             )
         )  # fmt: skip

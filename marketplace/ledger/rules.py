@@ -123,6 +123,14 @@ def order_of(account: str) -> int:
     return int(number)
 
 
+def person_of(account: str) -> int:
+    """The member who owes what stands on an account."""
+    chart, _, rest = account.partition(":")
+    if chart != Chart.RECEIVABLE:
+        raise ValueError(f"{account} is nobody's debt")
+    return int(rest.partition(":")[2])
+
+
 def is_of_group(account: str, group_id: int) -> bool:
     """Whether the account may stand in this group's books. An order's name does not tell its group: it may."""
     return chart_of(account) in _OF_ORDERS or account.split(":")[1] == str(group_id)

@@ -122,7 +122,8 @@ def test_only_what_makes_a_debt_larger_is_told_as_one() -> None:
         *moved(debt, gateway(1), eur(5_00)), *moved(fees_of(1), debt, eur(2_00)), *moved(debt, losses(1), eur(1_00)),
         *moved(other, gateway(1), eur(3_00)), *moved(gateway(1), losses(1), eur(9_00)),
     )  # fmt: skip
-    assert owed_more(moves) == {debt: eur(6_00), other: eur(3_00)}
+    assert owed_more(moves) == {debt: eur(4_00), other: eur(3_00)}
+    assert owed_more((*moves, *moved(fees_of(1), debt, eur(4_00)))) == {other: eur(3_00)}, "it is all paid at once"
 
 
 def test_who_may_confirm(cast: Cast) -> None:

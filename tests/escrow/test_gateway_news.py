@@ -82,6 +82,15 @@ def to_release(order: Order) -> None:
         step(fresh(order))  # type: ignore[operator]
 
 
+def a_paid_out_order() -> Order:
+    """The buyer has it, and the seller his money."""
+    order = a_card_order()
+    to_release(order)
+    lapse()
+    goes(order)
+    return order
+
+
 def check(order: Order) -> None:
     """The books, the orders and their history agree."""
     db.session.rollback()
@@ -241,10 +250,7 @@ def test_a_lost_chargeback_ends_the_order_and_the_seller_owes_the_fees(app: Flas
 
 
 def test_after_the_payout_it_is_taken_back_and_paid_again_when_the_bank_decides_for_the_seller(app: Flask) -> None:
-    order = a_card_order()
-    to_release(order)
-    lapse()
-    goes(order)
+    order = a_paid_out_order()
     is_asked_back(order, fee=0)
     [reversal] = open_movements(order)
     assert reversal.kind == Kind.REVERSAL
@@ -259,10 +265,7 @@ def test_after_the_payout_it_is_taken_back_and_paid_again_when_the_bank_decides_
 
 
 def test_a_reversal_that_fails_leaves_a_debt_that_the_next_order_pays(app: Flask) -> None:
-    order = a_card_order()
-    to_release(order)
-    lapse()
-    goes(order)
+    order = a_paid_out_order()
     is_asked_back(order, fee=0)
     [reversal] = open_movements(order)
     payments.fail(movement_id=reversal.id, by=None, reason="nothing there")
@@ -435,10 +438,7 @@ def test_of_two_parts_the_one_that_nobody_asks_back_is_the_buyers(app: Flask) ->
 
 @pytest.mark.parametrize("is_paid", [True, False])
 def test_fees_that_the_group_has_already_are_its_loss_and_never_less_than_nothing(app: Flask, is_paid: bool) -> None:
-    order = a_card_order()
-    to_release(order)
-    lapse()
-    goes(order)
+    order = a_paid_out_order()
     officer = treasurer_of(order)
     if is_paid:
         earnings.ask(group_id=order.group_id, by=officer.id, amount=order.money(6_60))
@@ -455,10 +455,7 @@ def test_fees_that_the_group_has_already_are_its_loss_and_never_less_than_nothin
 
 @pytest.mark.parametrize("comes_back", [True, False])
 def test_what_is_taken_back_from_a_seller_who_has_left_is_not_paid_to_him_again(app: Flask, comes_back: bool) -> None:
-    order = a_card_order()
-    to_release(order)
-    lapse()
-    goes(order)
+    order = a_paid_out_order()
     members.leave_group(by=order.seller_id, group_id=order.group_id)
     is_asked_back(order)
     [reversal] = open_movements(order)

@@ -16,8 +16,18 @@ from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.ledger import queries as ledger
 from marketplace.ledger.rules import fees, month_of, payable
-from tests.escrow.test_gateway_news import a_card_order, goes, is_lost, is_won, to_release
-from tests.factories.escrow import an_order, fresh, is_asked_back, lapse, pay_out, release, rule
+from tests.escrow.test_gateway_news import (
+    a_card_order,
+    a_paid_out_order,
+    claims,
+    decides,
+    goes,
+    is_lost,
+    is_won,
+    to_release,
+)
+from tests.factories.debts import a_debt
+from tests.factories.escrow import an_order, comes, fresh, is_asked_back, lapse, pay_out, release, rule
 from tests.factories.groups import a_group, a_member
 
 START, END = datetime.fromisoformat("2020-01-01T00:00Z"), datetime.fromisoformat("2090-01-01T00:00Z")
@@ -119,11 +129,21 @@ def test_the_sums_are_those_of_the_books(app: Flask, ends: list[tuple[str, int, 
     assert kept == ledger.balance(fees(group.id), "EUR").minor
 
 
-def test_what_was_taken_back_and_paid_again_became_the_seller_s_once(app: Flask) -> None:
+def test_of_a_part_that_a_bank_leaves_only_what_it_took_is_called_taken(app: Flask) -> None:
+    """It took held money, which was nobody's yet; what it left is the seller's, and pays what he owes."""
     order = a_card_order()
-    to_release(order)
-    lapse()
-    goes(order)
+    comes(order)
+    seller = db.session.get_one(Person, order.seller_id)
+    a_debt(db.session.get_one(Group, order.group_id), seller, 30_00)
+    claims(order, "dp_part", 60_00)
+    decides(order, "dp_part", 60_00, won=False)
+    statement = of(db.session.get_one(Group, order.group_id), seller)
+    assert (statement.set_off.minor, statement.taken.minor, statement.paid_out.minor) == (30_00, 0, 0)
+    assert statement.closing.minor == statement.yours.minor - 30_00 > 0
+
+
+def test_what_was_taken_back_and_paid_again_became_the_seller_s_once(app: Flask) -> None:
+    order = a_paid_out_order()
     is_asked_back(order, fee=0)
     goes(order)
     is_won(order)

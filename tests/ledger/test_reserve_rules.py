@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -175,11 +176,11 @@ def test_days_follow_from_each_other() -> None:
     "changed",
     [{"chain_hash": "f" * 64}, {"currency": "CHF"}, {"held_minor": 470_00, "elsewhere_minor": 30_00}],
 )
-def test_the_same_transfers_are_the_same_books_on_every_day(days: int, changed: dict[str, object]) -> None:
+def test_the_same_transfers_are_the_same_books_on_every_day(days: int, changed: dict[str, Any]) -> None:
     first = a_root()
     later = a_root(day=DAY + timedelta(days=days), previous=first.seal())
     assert examine(later, later.seal(), [], earlier=first) == []
-    rewritten = replace(later, **changed)  # type: ignore[arg-type]  # by name
+    rewritten = replace(later, **changed)
     assert "those were others" in examine(rewritten, rewritten.seal(), [], earlier=first)[0]
 
 

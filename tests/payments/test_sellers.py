@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import stripe
@@ -118,10 +119,10 @@ def test_an_account_that_stripe_says_something_odd_of_keeps_no_other_waiting(
         accounts.become(here.till, other_id, disabled="requirements.past_due")
     retrieve = stripe.AccountService.retrieve
 
-    def odd_of_one(self: stripe.AccountService, account: str, *more: object) -> stripe.Account:
+    def odd_of_one(self: stripe.AccountService, account: str, *more: Any) -> stripe.Account:
         if account == odd_id:
             raise stripe.InvalidRequestError("This cannot be asked.", param=None)
-        return retrieve(self, account, *more)  # type: ignore[arg-type]
+        return retrieve(self, account, *more)
 
     monkeypatch.setattr(stripe.AccountService, "retrieve", odd_of_one)
     with clock.at(clock.now() + timedelta(hours=25)):
