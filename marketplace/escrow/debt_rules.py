@@ -50,6 +50,11 @@ def reference_of(membership_id: int) -> str:
     return _DEBTS.reference_of(membership_id)
 
 
+def membership_of(text: str) -> int | None:
+    """The membership whose debt a reference names, however it was typed; none if it is not one of ours."""
+    return _DEBTS.number_in(text)
+
+
 def memberships_in(text: str) -> set[int]:
     """Every membership whose debt a line of the bank's statement names."""
     return set(_DEBTS.numbers_in(text))

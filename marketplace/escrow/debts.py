@@ -90,6 +90,18 @@ def debt_for(group_id: int, person_id: int, officer_id: int) -> Debt:
     return found
 
 
+def person_with(group_id: int, officer_id: int, text: str) -> int | None:
+    """Whose debt here, other than one's own, a line of the bank's statement is for, by its reference."""
+    permissions.require(officer_id, group_id, Permission.CONFIRM_MONEY)
+    number = debt_rules.membership_of(text)
+    if number is None:
+        return None
+    wanted = select(Membership.person_id).where(Membership.id == number, Membership.group_id == group_id)
+    person_id = db.session.scalar(wanted.where(Membership.person_id != officer_id))
+    owes = person_id is not None and books.balance(receivable(group_id, person_id), groups.group(group_id).currency)
+    return person_id if owes else None
+
+
 def debts_of_group(group_id: int, officer_id: int) -> dict[int, Money]:
     """What is owed by whom, the most first; for officers. One query."""
     permissions.require(officer_id, group_id, Permission.AGREE_WRITE_OFF)

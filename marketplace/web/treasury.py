@@ -13,7 +13,7 @@ from marketplace.accounts import queries as accounts
 from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
 from marketplace.deposits import queries as deposits
-from marketplace.escrow import finding, paying, payouts, schemas, treasury
+from marketplace.escrow import debts, finding, paying, payouts, schemas, treasury
 from marketplace.escrow.confirmations import OrderPayment, OrderPayout
 from marketplace.escrow.judging_rules import open_to
 from marketplace.escrow.models import Order
@@ -48,20 +48,27 @@ _PAYOUT = "/orders/<int:order_id>/payouts/<any(buyer, seller):payee>"
 @auth_required()
 def show(slug: str) -> Page:
     """Payments to look for and payouts to make, what is late first; never the officer's own. A line of the bank's
-    statement finds its order, or the deposit, by the reference."""
+    statement finds what it is for by the reference."""
     group = group_here(slug, Permission.CONFIRM_MONEY_LATE)
     text = request.args.get("q", "")[:_MOST_IN_SEARCH].replace("\0", "")
-    found = treasury.order_with(group.id, me(), text) if text.strip() else None
+    found = _found(group, text) if text.strip() else None
     if found is not None:
-        return redirect(url_for("orders.show", order_id=found.id))
-    person_id = deposits.person_with(group.id, me(), text) if text.strip() else None
-    if person_id is not None:
-        return redirect(url_for("deposit_treasury.show", slug=slug, person_id=person_id))
-    parcel_id = treasury.parcel_with(group.id, me(), text) if text.strip() else None
-    if parcel_id is not None:
-        return redirect(url_for("parcels.show", parcel_id=parcel_id))
+        return redirect(found)
     with clock.at(clock.now()):  # one page, one moment
         return _queue_page(group, text)
+
+
+def _found(group: Group, text: str) -> str | None:
+    """Where the order, deposit, parcel or debt stands that carries this reference."""
+    if order := treasury.order_with(group.id, me(), text):
+        return url_for("orders.show", order_id=order.id)
+    if person_id := deposits.person_with(group.id, me(), text):
+        return url_for("deposit_treasury.show", slug=group.slug, person_id=person_id)
+    if parcel_id := treasury.parcel_with(group.id, me(), text):
+        return url_for("parcels.show", parcel_id=parcel_id)
+    if debtor_id := debts.person_with(group.id, me(), text):
+        return url_for("debts.show", slug=group.slug, person_id=debtor_id)
+    return None
 
 
 def _queue_page(group: Group, text: str) -> str:

@@ -51,6 +51,7 @@ def test_where_the_bank_decided_for_the_buyer_nothing_is_said_to_be_paid_out(app
         text = page_of(app, order.id, person)
         assert words in text and "the buyer’s bank" in text
         assert "Everything is paid out" not in text and "Paid out to" not in text
+        assert ("What you owe the group now" in text) is (person == seller_of(order)), "what it is, its own page says"
 
 
 @pytest.mark.one_database

@@ -38,12 +38,15 @@ def test_a_debt_is_read_paid_and_set_off(app: Flask, client_of: Clients) -> None
     reference = debts.debt_of(group_id, debtor_id).reference
     assert reference in page and "pays this first" in page
     assert "Hedwig Amsel" in officer.get(f"/g/{slug}/treasury/debts").text
+    found = officer.get(f"/g/{slug}/treasury", query_string={"q": f"from Hedwig {reference.lower()}"})
+    assert found.location == f"/g/{slug}/treasury/debts/{debtor_id}"
     path = f"/g/{slug}/treasury/debts/{debtor_id}"
     form = {"amount": "41.00", "bank_reference": "Line 7", "client_key": "key-of-payment"}
     refused = officer.post(f"{path}/paid", data=form)
     assert refused.status_code == 422 and "which is what is owed" in refused.text and "Line 7" in refused.text
     officer.post(f"{path}/paid", data=form | {"amount": "40.00"})
     assert "You owe this group nothing." in client.get(f"/g/{slug}/debt").text
+    assert "nothing that one owes" in officer.get(f"/g/{slug}/treasury", query_string={"q": reference}).text
     assert "Paid by a member who owed it to the group" in client.get(f"/g/{slug}/books").text
     assert "Hedwig Amsel" not in officer.get(f"/g/{slug}/books").text
 
