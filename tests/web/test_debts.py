@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from marketplace.accounts.models import Person
 from marketplace.escrow import debts, fees
-from marketplace.groups import proposal_queries
+from marketplace.groups import members, proposal_queries
 from marketplace.groups.rules import Role
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel.database import db
@@ -49,6 +49,19 @@ def test_a_debt_is_read_paid_and_set_off(app: Flask, client_of: Clients) -> None
     assert "nothing that one owes" in officer.get(f"/g/{slug}/treasury", query_string={"q": reference}).text
     assert "Paid by a member who owed it to the group" in client.get(f"/g/{slug}/books").text
     assert "Hedwig Amsel" not in officer.get(f"/g/{slug}/books").text
+
+
+def test_who_has_left_reads_what_he_owes_and_nobody_else_does(app: Flask, client_of: Clients) -> None:
+    """He is told of it where money was still being taken back from him when he left."""
+    group = a_group()
+    slug, debtor, other = group.slug, a_member(group), a_member(group)
+    members.leave_group(by=debtor.id, group_id=group.id)
+    a_debt(group, debtor)
+    left, stranger = client_of(debtor), client_of(a_person())
+    assert "40.00" in left.get(f"/g/{slug}/debt").text
+    assert "40.00" not in client_of(other).get(f"/g/{slug}/debt").text
+    assert stranger.get(f"/g/{slug}/debt").status_code == 404
+    assert left.get(f"/g/{slug}/treasury/debts/{debtor.id}").status_code == 404
 
 
 def test_what_passes_the_limit_waits_for_a_second_officer_with_its_slip(app: Flask, client_of: Clients) -> None:
