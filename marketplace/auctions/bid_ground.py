@@ -16,6 +16,7 @@ from marketplace.catalog import service as catalog
 from marketplace.deposits import service as deposits
 from marketplace.deposits.asking_rules import Standing
 from marketplace.groups import queries as group_queries, service as groups
+from marketplace.groups.models import Group
 from marketplace.groups.rules import Permission, Who, judge
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
@@ -46,8 +47,8 @@ class Ground:
     """What some bids rest on. What one of them changes, the next one finds changed."""
 
     lots: dict[int, Lot]
-    people: dict[tuple[int, int], Who]
-    """As the table of permissions sees them, by group and person."""
+    people: dict[tuple[int, int], tuple[Group, Who]]
+    """As the table of permissions sees them, by group and person; and the group, for all who ask for it meanwhile."""
     confirmers: dict[int, set[int]]
     """Who may confirm money, by group."""
     deposits: dict[tuple[int, int], Standing]
@@ -92,7 +93,8 @@ class Ground:
 
     def check_may_bid(self, lot: Lot, person_id: int) -> None:
         """Raises as groups.require does."""
-        judge(Permission.PLACE_BID, self.people[lot.group_id, person_id])
+        _group, who = self.people[lot.group_id, person_id]
+        judge(Permission.PLACE_BID, who)
 
     def check_confirmer(self, lot: Lot, bidder_id: int) -> None:
         """Raises RuleBroken."""

@@ -66,11 +66,15 @@ def _group_and_row(person_id: int | None, group_id: int) -> tuple[Group, Members
     return queries.group(group_id), None
 
 
-def locked_people(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Who]:
-    """As the table of permissions sees each of these (group and person), locked as by `require`, for deeds of many."""
-    rows = db.session.execute(_LOCKED_ROWS, {"pairs": pairs})
-    found = {(row.Group.id, row.Membership.person_id): facts(row.Group, row.Membership) for row in rows}
-    return {pair: found.get(pair) or facts(queries.group(pair[0]), None) for pair in pairs}
+def locked_people(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], tuple[Group, Who]]:
+    """Each of these (group and person) as the table of permissions sees him, locked as by `require`, with the group."""
+    rows = db.session.execute(_LOCKED_ROWS, {"pairs": pairs}).all()
+    found = {(group.id, member.person_id): (group, facts(group, member)) for group, member in rows}
+    return {pair: found.get(pair) or _stranger_in(queries.group(pair[0])) for pair in pairs}
+
+
+def _stranger_in(group: Group) -> tuple[Group, Who]:
+    return group, facts(group, None)
 
 
 def may_confirm(group_id: int, person_id: int, *, parties: frozenset[int], second_officer: bool) -> bool:
