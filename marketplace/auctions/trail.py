@@ -7,20 +7,23 @@ the time and for its reader.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from marketplace.accounts.models import Person
-from marketplace.auctions.models import Lot
+from marketplace.auctions.models import Alias, Lot, Watch
+from marketplace.auctions.question_models import Said
 from marketplace.auctions.rules import State
-from marketplace.groups.models import Group
+from marketplace.deposits.models import Deposit
+from marketplace.groups.models import FACTS, Group, Membership, facts_read
+from marketplace.groups.rules import Who
 from marketplace.kernel import clock
 from marketplace.kernel.audit import AuditLine
-from marketplace.kernel.database import db, glance
+from marketplace.kernel.database import Big, db, glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Trail:
     """Whatever else changes without a line."""
     read_at: datetime | None = None
     """The clock when it was read, for clock.as_read."""
+    seen_as: Who | None = None
+    """Who its reader is to the group, if the page has nothing of his own: he sees what all see who may do as much."""
 
 
 _NEWEST = select(func.max(AuditLine.id)).where(AuditLine.group_id == Group.id).correlate(Group).scalar_subquery()
@@ -61,6 +66,20 @@ _LOT = (
     .where(Group.slug == bindparam("slug"), Lot.number == bindparam("number"))
 )  # fmt: skip
 
+# Who only looks on: he neither sells, bids, watches nor has asked here, and the group holds no deposit of his.
+_READER_ID = bindparam("reader_id", type_=Big)
+_LOOKS_ON = and_(
+    or_(Lot.state == State.SCHEDULED, Lot.state == State.RUNNING),
+    Lot.hidden_at.is_(None),
+    Lot.seller_id != _READER_ID,
+    *(~exists().where(kind.lot_id == Lot.id, kind.person_id == _READER_ID) for kind in (Alias, Watch)),
+    ~exists().where(Said.lot_id == Lot.id, Said.author_id == _READER_ID),
+    ~exists().where(Deposit.group_id == Lot.group_id, Deposit.person_id == _READER_ID),
+)
+_HIS = and_(Membership.group_id == Group.id, Membership.person_id == _READER_ID)
+_LOT_BEFORE = _LOT.add_columns(*FACTS, _LOOKS_ON).outerjoin(Membership, _HIS)
+_FACTS = len(FACTS)
+_GROUP_BEFORE = _GROUP.add_columns(*FACTS).outerjoin(Membership, _HIS)
 
 # The same for somebody whose session carries this, while it is good: what the head of each page says of him.
 _READER = aliased(Person)
@@ -69,16 +88,19 @@ _GROUP_FOR = _GROUP.add_columns(_READER.name).join(_READER, _FOR_READER)
 _LOT_FOR = _LOT.add_columns(_READER.name).join(_READER, _FOR_READER)
 
 
-def trail_of_lot(slug: str, number: int) -> Trail | None:
-    """What the page of the lot at this address is made from, whoever asks; none where there is no such lot."""
-    row = db.session.execute(_LOT, {"slug": slug, "number": number}).one_or_none()
-    return None if row is None else _of_lot(row)
+def trail_of_lot(slug: str, number: int, reader_id: int) -> Trail | None:
+    """What the page of the lot at this address is made from for this reader, 0 for nobody; none where there is none."""
+    row = db.session.execute(_LOT_BEFORE, {"slug": slug, "number": number, "reader_id": reader_id}).one_or_none()
+    if row is None:
+        return None
+    trail, looks_on = _of_lot(row[: -_FACTS - 1]), row[-1]
+    return replace(trail, seen_as=facts_read(row[-_FACTS - 1 : -1])) if looks_on else trail
 
 
-def trail_of_group(slug: str) -> Trail | None:
+def trail_of_group(slug: str, reader_id: int) -> Trail | None:
     """What lists of a group's lots are made from. Its moment is when the next of its lots ends."""
-    row = db.session.execute(_GROUP, {"slug": slug}).one_or_none()
-    return None if row is None else _of_group(row)
+    row = db.session.execute(_GROUP_BEFORE, {"slug": slug, "reader_id": reader_id}).one_or_none()
+    return None if row is None else replace(_of_group(row[:-_FACTS]), seen_as=facts_read(row[-_FACTS:]))
 
 
 def glance_at(slug: str, number: int | None, session: str) -> tuple[Trail, str] | None:

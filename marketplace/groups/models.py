@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, Dialect, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from marketplace.groups import entry_rules, rules
@@ -144,13 +145,27 @@ class Membership(Base):
 
 def facts(group: Group, membership: Membership | None) -> rules.Who:
     """The person of `membership`, none for a stranger, as the table of permissions sees him."""
-    is_current = membership is not None and membership.is_current
+    his = (None, None, None) if membership is None else (membership.role, membership.state, membership.agreed_version)
+    return facts_read((*his, group.rules_version, group.closed_at, group.is_catalogue_public))
+
+
+FACTS: tuple[InstrumentedAttribute[Any], ...] = (
+    Membership.role, Membership.state, Membership.agreed_version,
+    Group.rules_version, Group.closed_at, Group.is_catalogue_public,
+)  # fmt: skip
+"""The same as columns of a statement that joins somebody's membership, if there is one: see facts_read."""
+
+
+def facts_read(columns: Sequence[Any]) -> rules.Who:
+    """What the columns of FACTS say."""
+    role, state, agreed_version, rules_version, closed_at, is_catalogue_public = columns
+    is_current = state == entry_rules.Belonging.MEMBER
     return rules.Who(
-        role=Role(membership.role) if membership is not None and is_current else None,
-        was_member=membership is not None and not is_current,
-        has_agreed=membership is None or membership.agreed_version == group.rules_version,
-        is_closed=group.is_closed,
-        is_catalogue_public=group.is_catalogue_public,
+        role=Role(role) if is_current else None,
+        was_member=state is not None and not is_current,
+        has_agreed=state is None or agreed_version == rules_version,
+        is_closed=closed_at is not None,
+        is_catalogue_public=is_catalogue_public,
     )
 
 

@@ -75,6 +75,12 @@ class EarlyAnswers:
             return [kept.body]
         return self._asked(environ, start_response, key)
 
+    def forget(self) -> None:
+        """Answer nothing again: for tests, whose databases come and go."""
+        with self._lock:
+            self._shared.clear()
+            self._known.clear()
+
     def _asked(self, environ: _Environ, start_response: Callable[..., Any], key: tuple[str, ...]) -> Iterable[bytes]:
         said: list[Any] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from babel.support import Translations
@@ -11,7 +12,7 @@ from flask_login import current_user
 
 from marketplace.groups import queries, service
 from marketplace.groups.models import Group, facts
-from marketplace.groups.rules import Permission, may
+from marketplace.groups.rules import Permission, Who, may
 from marketplace.web.person import me_or_none
 from marketplace.web.waiting import count_for
 
@@ -68,7 +69,12 @@ def able_in(group: Group) -> frozenset[Permission]:
 
 
 def _able_in(group: Group) -> frozenset[Permission]:
-    who = facts(group, queries.membership_row(group.id, me_or_none()))
+    return permissions_of(facts(group, queries.membership_row(group.id, me_or_none())))
+
+
+@cache
+def permissions_of(who: Who) -> frozenset[Permission]:
+    """All that the table allows him. There are few kinds of people."""
     return frozenset(permission for permission in Permission if may(permission, who))
 
 
@@ -76,8 +82,8 @@ def frame() -> dict[str, Any]:
     """Values for templates/base.html."""
     person_id = me_or_none()
     here: Group | None = g.get("group")
-    if person_id is None:
-        return {"my_groups": [], "here": here, "me_name": "", "waiting_count": 0}
+    if person_id is None or g.get("is_for_many"):
+        return {"my_groups": [], "here": here, "me_name": "", "waiting_count": 0, "is_for_many": person_id is not None}
     return {
         "my_groups": queries.groups_of(person_id),
         "here": here,

@@ -75,7 +75,7 @@ def now(slug: str, number: int) -> Response:
     answer = Response(status=304)
     if tag not in request.if_none_match:
         with clock.at(moment):  # one page, one moment
-            parts = standing_of_lot(group, lot, now=moment)
+            parts = standing_of_lot(group, lot, me_or_none(), now=moment)
             answer = Response(render_template("lots/_live.html", **parts), mimetype="text/html")
     answer.set_etag(tag)
     return answer

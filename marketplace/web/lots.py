@@ -58,14 +58,18 @@ USUAL_HOUR = 20
 @blueprint.get("/lots")
 def catalogue(slug: str) -> Response:
     """The lots of a group, as cards: those that run, that will, or that have ended."""
-    tag = sight.tag_of_catalogue(slug)
-    return sight.page(tag, lambda: catalogue_page.page_of(group_here(slug, Permission.SEE_LOTS)))
+    return sight.page(
+        sight.of_catalogue(slug), lambda _reader: catalogue_page.page_of(group_here(slug, Permission.SEE_LOTS))
+    )
 
 
 @blueprint.get("/lots/<int:number>")
 def show(slug: str, number: int) -> Response:
     """A lot: its photographs, what is promised, the price, the time left, and the form for a bid."""
-    return sight.page(sight.tag_of_lot(slug, number), lambda: lot_page(*lot_here(slug, number), Form()))
+    return sight.page(
+        sight.of_lot(slug, number),
+        lambda reader: _page_for(reader.person_id, *lot_here(slug, number), reader.form),
+    )
 
 
 @blueprint.get("/items/<int:item_id>/auction")
@@ -223,18 +227,22 @@ def _order_of(lot: Lot, person_id: int | None) -> int | None:
     return None if order is None else order.id
 
 
-def _desk_of(lot: Lot, *, now: datetime) -> offer_queries.Desk | None:
+def _desk_of(lot: Lot, reader_id: int | None, *, now: datetime) -> offer_queries.Desk | None:
     """What a lot that has passed says of offers."""
     if lot.state != State.PASSED:
         return None
-    return offer_queries.desk_of(lot, catalog.item(lot.item_id), me_or_none(), now=now)
+    return offer_queries.desk_of(lot, catalog.item(lot.item_id), reader_id, now=now)
 
 
 def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = None) -> str:
     """The page of a lot; `confirming` is the maximum that waits for its second step."""
+    return _page_for(me_or_none(), group, lot, form, confirming=confirming)
+
+
+def _page_for(reader_id: int | None, group: Group, lot: Lot, form: Form, *, confirming: Money | None = None) -> str:
     now = clock.now()
     with clock.at(now):  # one page, one moment
-        standing = standing_of_lot(group, lot, now=now)
+        standing = standing_of_lot(group, lot, reader_id, now=now)
         return render_template(
             "lots/show.html",
             photos=catalog.photos_of([lot.item_id])[lot.item_id],
@@ -244,11 +252,11 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
             step=increment(lot.price, lot.terms.ladder),
             may_relist=Action.RELIST in standing["seat"].actions and queries.is_latest_of_item(lot),
             came_back=dispute_words.came_back_words(disputes.came_back(lot)),
-            talk=question_words.talk_of(lot, me_or_none()),
+            talk=question_words.talk_of(lot, reader_id),
             place=sale_queries.place_of(lot),
-            order_id=_order_of(lot, me_or_none()),
-            desk=_desk_of(lot, now=now),
-            deposit=deposit_words.note_of(lot, me_or_none()),
+            order_id=_order_of(lot, reader_id),
+            desk=_desk_of(lot, reader_id, now=now),
+            deposit=deposit_words.note_of(lot, reader_id),
             confirming=confirming,
             is_far_above=confirming is not None and bid_rules.needs_second_look(lot.price, confirming),
             form=form,
@@ -256,11 +264,11 @@ def lot_page(group: Group, lot: Lot, form: Form, *, confirming: Money | None = N
         )
 
 
-def standing_of_lot(group: Group, lot: Lot, *, now: datetime) -> dict[str, Any]:
+def standing_of_lot(group: Group, lot: Lot, reader_id: int | None, *, now: datetime) -> dict[str, Any]:
     """What the changing parts of the page show: the lot, the reader's seat at it, and the last bids."""
-    person_id, able = me_or_none(), able_in(group)
-    seat = queries.seat_of(lot, person_id, now=now)
-    lines = queries.history(lot, person_id, limit=queries.HISTORY_SHOWN + 1)
+    able = able_in(group)
+    seat = queries.seat_of(lot, reader_id, now=now)
+    lines = queries.history(lot, reader_id, limit=queries.HISTORY_SHOWN + 1)
     is_live = lot.state == State.RUNNING and lot.ends_at > now
     return {
         "group": group,
@@ -270,11 +278,12 @@ def standing_of_lot(group: Group, lot: Lot, *, now: datetime) -> dict[str, Any]:
         "seat": seat,
         "lines": lines[: queries.HISTORY_SHOWN],
         "has_more_lines": len(lines) > queries.HISTORY_SHOWN,
-        "chance": chances.open_chance(lot, person_id),
+        "chance": chances.open_chance(lot, reader_id),
         "is_live": is_live,
         "phase": "over" if lot.state == State.RUNNING and not is_live else lot.state,
         "may_bid": Action.BID in seat.actions and Permission.PLACE_BID in able,
         "is_outbid": is_live and seat.has_bid and not seat.leads and not lot.is_blind,
         "able": able,
+        "is_signed_in": reader_id is not None,
         "now": now,
     }

@@ -30,6 +30,7 @@ from marketplace.web import (
     fees,
     format,
     frame,
+    gaps,
     group_settings,
     groups,
     handovers,
@@ -133,14 +134,14 @@ csrf = CSRFProtect()
 
 def register(app: Flask) -> None:
     settings: Settings = app.config["EARNEST"]
-    app.wsgi_app = EarlyAnswers(app)  # type: ignore[method-assign]
+    app.wsgi_app = app.extensions["earnest_early"] = EarlyAnswers(app)  # type: ignore[method-assign]
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     Babel(app, locale_selector=lambda: "en")
     csrf.init_app(app)
     csrf.exempt(webhooks.blueprint)  # they are signed
-    for part in (errors, format, frame, headers, limits, live, paging, waiting):
+    for part in (errors, format, frame, gaps, headers, limits, live, paging, waiting):
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

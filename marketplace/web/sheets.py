@@ -41,7 +41,8 @@ class Sheet:
         if not is_settled or any(timedelta() < moment - now <= _HOUR for moment in trail.moments):
             return None
         minute = now.replace(second=0, microsecond=0) if self.number is None else None  # a list shows minutes of each
-        shown = (trail.line_id, trail.rest, self, minute, as_shown(trail, now), _release())
+        # The moment with the number: after a backup was put back, numbers come again.
+        shown = (trail.line_id, trail.line_at, trail.rest, self, minute, as_shown(trail, now), _release())
         return sha256(repr(shown).encode()).hexdigest()[:32]
 
 

@@ -6,61 +6,112 @@ old, for a line with a smaller number may still be on its way to its commit; and
 shows seconds.
 
 A browser may keep a page that has a tag, and asks each time whether it still holds. Pages for readers who have not
-signed in are the same for all of them: each process keeps some. What was answered a moment ago is answered again before
-the application is asked at all (early.py).
+signed in are the same for all of them, and so are, but for a few gaps (gaps.py), those of all members who may do the
+same and only look on: each process keeps some of both. What was answered a moment ago is answered again before the
+application is asked at all (early.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from threading import Lock
+from typing import NamedTuple
 
 from cachetools import LRUCache
 from flask import Response, g, make_response, request, session
 from flask_login import current_user
 
 from marketplace.auctions.trail import Trail, trail_of_group, trail_of_lot
+from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
-from marketplace.web import early
+from marketplace.web import early, gaps
+from marketplace.web.frame import permissions_of
 from marketplace.web.person import me_or_none
 from marketplace.web.sheets import Sheet
 from marketplace.web.waiting import count_for
 
+_Common = tuple[str, frozenset[Permission]]
 _pages: LRUCache[str, str] = LRUCache(maxsize=64)
+_pages_of_many: LRUCache[_Common, list[str]] = LRUCache(maxsize=64)
 _lock = Lock()
 
 
-def tag_of_lot(slug: str, number: int) -> str | None:
-    """The tag of the lot's page as this request would get it; none for one that may change any moment."""
-    return _tag(trail_of_lot(slug, number), Sheet(slug, number, b"", _reader()))
+class Sight(NamedTuple):
+    """A page as this request would get it."""
+
+    slug: str
+    tag: str
+    common: _Common | None
+    """What stands for it without its reader, where it has nothing of his own."""
+    now: datetime
 
 
-def tag_of_catalogue(slug: str) -> str | None:
+def of_lot(slug: str, number: int) -> Sight | None:
+    """The page of the lot; none where it may change any moment."""
+    return _sight(trail_of_lot(slug, number, me_or_none() or gaps.NOBODY), Sheet(slug, number, b"", _reader()))
+
+
+def of_catalogue(slug: str) -> Sight | None:
     """The same for the list of a group's lots that the address asks for."""
-    return _tag(trail_of_group(slug), Sheet(slug, None, request.query_string, _reader()))
+    return _sight(trail_of_group(slug, me_or_none() or gaps.NOBODY), Sheet(slug, None, request.query_string, _reader()))
 
 
-def page(tag: str | None, make: Callable[[], str]) -> Response:
+def page(seen: Sight | None, make: Callable[[gaps.Reader], str]) -> Response:
     """The page, or the short answer that its reader has it."""
-    if tag is None:
-        return make_response(make())
-    if tag in request.if_none_match:
-        return _kept_by_the_browser(Response(status=304), tag)
-    is_everybodys = me_or_none() is None and not session
+    if seen is None:
+        return make_response(gaps.made_for_one(make))
+    if seen.tag in request.if_none_match:
+        return _kept_by_the_browser(Response(status=304), seen.tag)
+    if me_or_none() is not None:
+        text = gaps.made_for_one(make) if seen.common is None else _shared_by_members(seen, seen.common, make)
+    elif not session:
+        text = _shared_by_all(seen.tag, make)
+    else:
+        text = gaps.made_for_one(make)
+    return _kept_by_the_browser(make_response(text), seen.tag)
+
+
+def forget() -> None:
+    """Keep no page any more: for tests, whose databases come and go."""
     with _lock:
-        known = _pages.get(tag) if is_everybodys else None
-    text = known or make()
-    if is_everybodys and not session:  # making it has begun no session either
+        _pages.clear()
+        _pages_of_many.clear()
+
+
+def _shared_by_all(tag: str, make: Callable[[gaps.Reader], str]) -> str:
+    with _lock:
+        known = _pages.get(tag)
+    text = known or gaps.made_for_one(make)
+    if not session:  # making it has begun none either
         with _lock:
             _pages[tag] = text
-    return _kept_by_the_browser(make_response(text), tag)
+    return text
 
 
-def _tag(trail: Trail | None, sheet: Sheet) -> str | None:
+def _shared_by_members(seen: Sight, common: _Common, make: Callable[[gaps.Reader], str]) -> str:
+    """Who may do as much as another to whom it was shown may see it, too; for the first of them that is asked."""
+    with _lock:
+        parts = _pages_of_many.get(common)
+    if parts is None:
+        parts = gaps.made_for_many(make)
+        with _lock:
+            _pages_of_many[common] = parts
+    return gaps.filled(parts, seen.slug, seen.now)
+
+
+def _sight(trail: Trail | None, sheet: Sheet) -> Sight | None:
     if trail is None or "_flashes" in session:
         return None
     g.sheet = sheet
-    return sheet.tag(trail, clock.as_read(trail.read_at))
+    now = clock.as_read(trail.read_at)
+    if (tag := sheet.tag(trail, now)) is None:
+        return None
+    common = replace(sheet, reader=()).tag(trail, now)
+    if common is None or trail.seen_as is None:
+        return Sight(sheet.slug, tag, None, now)
+    return Sight(sheet.slug, tag, (common, permissions_of(trail.seen_as)), now)
 
 
 def _kept_by_the_browser(answer: Response, tag: str) -> Response:
