@@ -113,6 +113,7 @@ def app(database: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
 def always_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages count what waits anew each time, but for the test of its being kept."""
     monkeypatch.setattr(waiting, "counted", waiting.counted.__wrapped__)
+    monkeypatch.setattr(waiting, "last_count", lambda _person_id: None)
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,16 @@ from werkzeug.wrappers import Response
 
 from marketplace.auctions import bid_rules, bidding, chances, finding, lists, queries, records, schemas
 from marketplace.auctions.increment_rules import increments
+from marketplace.auctions.models import Lot
 from marketplace.auctions.record_file import written
-from marketplace.auctions.rules import Lot, SoftClose, State
+from marketplace.auctions.rules import Lot as LotByLaw, SoftClose, State
 from marketplace.auctions.schemas import as_money
 from marketplace.catalog import queries as catalog
+from marketplace.groups.models import Group
 from marketplace.groups.term_rules import Ladder
 from marketplace.kernel import clock
 from marketplace.kernel.money import Money
-from marketplace.web import lots
+from marketplace.web import deposit_words, lots
 from marketplace.web.format import money_text
 from marketplace.web.forms import Form
 from marketplace.web.frame import able_in
@@ -43,7 +45,7 @@ def check(slug: str, number: int) -> str | tuple[str, int]:
         maximum = as_money(form.data["maximum"], lot.currency, field="maximum")
         bidding.try_bid(lot_id=lot.id, by=me(), maximum=maximum)
         return lots.lot_page(group, lot, form, confirming=maximum)
-    return lots.lot_page(group, lot, form), 422
+    return _again(group, lot, form), 422
 
 
 @blueprint.post("/g/<slug>/lots/<int:number>/bid")
@@ -67,7 +69,19 @@ def bid(slug: str, number: int) -> Response | tuple[str, int]:
             flash(_("Your sealed bid of %(maximum)s is in. Nobody sees it until the end.",
                     maximum=money_text(placed.maximum)))  # fmt: skip
         return redirect(url_for("lots.show", slug=slug, number=number))
-    return lots.lot_page(*lots.lot_here(slug, number), form), 422
+    return _again(*lots.lot_here(slug, number), form), 422
+
+
+def _again(group: Group, lot: Lot, form: Form) -> str:
+    """Why the bid was refused, the price now and the form: short, for in the last seconds he bids again at once."""
+    now = clock.now()
+    with clock.at(now):  # one page, one moment
+        return render_template(
+            "lots/bid_again.html",
+            deposit=deposit_words.note_of(lot, me()),
+            form=form,
+            **lots.price_of_lot(group, lot, me(), now=now),
+        )
 
 
 @blueprint.get("/g/<slug>/lots/<int:number>/check")
@@ -174,7 +188,7 @@ _EXAMPLE = (("Heron", 120_00), ("Larch", 80_00), ("Heron", 150_00), ("Larch", 15
 def _example() -> list[Step]:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     names = sorted({name for name, _maximum in _EXAMPLE})
-    lot = Lot(
+    lot = LotByLaw(
         state=State.RUNNING, seller_id=0, opening=Money(50_00, "EUR"), reserve=None, starts_at=noon,
         scheduled_end_at=noon + timedelta(days=7), ends_at=noon + timedelta(days=7),
         soft_close=SoftClose(timedelta(), timedelta()),

@@ -249,7 +249,6 @@ def _page_for(reader_id: int | None, group: Group, lot: Lot, form: Form, *, conf
             remarks=catalog.remarks_of(lot.item_id),
             seller=people.person(lot.seller_id),
             standing=reputation.standing_of(lot.seller_id, group.id),
-            step=increment(lot.price, lot.terms.ladder),
             may_relist=Action.RELIST in standing["seat"].actions and queries.is_latest_of_item(lot),
             came_back=dispute_words.came_back_words(disputes.came_back(lot)),
             talk=question_words.talk_of(lot, reader_id),
@@ -266,9 +265,18 @@ def _page_for(reader_id: int | None, group: Group, lot: Lot, form: Form, *, conf
 
 def standing_of_lot(group: Group, lot: Lot, reader_id: int | None, *, now: datetime) -> dict[str, Any]:
     """What the changing parts of the page show: the lot, the reader's seat at it, and the last bids."""
+    lines = queries.history(lot, reader_id, limit=queries.HISTORY_SHOWN + 1)
+    return {
+        **price_of_lot(group, lot, reader_id, now=now),
+        "lines": lines[: queries.HISTORY_SHOWN],
+        "has_more_lines": len(lines) > queries.HISTORY_SHOWN,
+    }
+
+
+def price_of_lot(group: Group, lot: Lot, reader_id: int | None, *, now: datetime) -> dict[str, Any]:
+    """The same without the bids."""
     able = able_in(group)
     seat = queries.seat_of(lot, reader_id, now=now)
-    lines = queries.history(lot, reader_id, limit=queries.HISTORY_SHOWN + 1)
     is_live = lot.state == State.RUNNING and lot.ends_at > now
     return {
         "group": group,
@@ -276,10 +284,9 @@ def standing_of_lot(group: Group, lot: Lot, reader_id: int | None, *, now: datet
         "item": catalog.item(lot.item_id),
         "here": {"slug": group.slug, "number": lot.number},
         "seat": seat,
-        "lines": lines[: queries.HISTORY_SHOWN],
-        "has_more_lines": len(lines) > queries.HISTORY_SHOWN,
         "chance": chances.open_chance(lot, reader_id),
         "is_live": is_live,
+        "step": increment(lot.price, lot.terms.ladder),
         "phase": "over" if lot.state == State.RUNNING and not is_live else lot.state,
         "may_bid": Action.BID in seat.actions and Permission.PLACE_BID in able,
         "is_outbid": is_live and seat.has_bid and not seat.leads and not lot.is_blind,

@@ -25,6 +25,8 @@ from marketplace.web.tasks import Task
 
 KEPT_SECONDS = 15.0
 """So long the head of a page may leave out what others have done meanwhile; one's own deeds it counts at once."""
+_last: TTLCache[int, int] = TTLCache(maxsize=5_000, ttl=KEPT_SECONDS)
+_lock = Lock()
 
 
 def register(app: Flask) -> None:
@@ -35,7 +37,18 @@ def count_for(person_id: int) -> int:
     """How many things wait for this person, for the head of every page: counted anew only once in a while."""
     if "tasks" in g:
         return len(g.tasks)
-    return counted(person_id, session.get("deed", ""))
+    if not only_reads() and (last := last_count(person_id)) is not None:  # a form that comes back has changed nothing
+        return last
+    count = counted(person_id, session.get("deed", ""))
+    with _lock:
+        _last[person_id] = count
+    return count
+
+
+def last_count(person_id: int) -> int | None:
+    """What was counted last, if that is not long ago."""
+    with _lock:
+        return _last.get(person_id)
 
 
 @cached(TTLCache(maxsize=5_000, ttl=KEPT_SECONDS), lock=Lock())

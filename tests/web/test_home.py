@@ -30,7 +30,7 @@ from tests.factories.notifications import a_mail
 
 pytestmark = pytest.mark.one_database
 Browse = Callable[..., FlaskClient]
-COUNTED = waiting_count.counted
+COUNTED, LAST = waiting_count.counted, waiting_count.last_count
 
 
 def page(client: FlaskClient, path: str = "/") -> str:
@@ -208,6 +208,24 @@ def test_the_count_is_kept_for_a_while_but_not_beyond_ones_own_deeds(
     assert '<span class="count">' not in phone.get("/settings").text
     assert '<span class="count">1</span>' in laptop.get("/settings").text
     assert '<span class="count">' not in laptop.get("/").text
+
+
+def test_a_form_that_comes_back_counts_nothing_anew(
+    app: Flask, client_of: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has changed nothing; in the last seconds of an auction its reader wants it at once."""
+    lot = a_lot(opening=500)
+    marta = a_member(groups.group(lot.group_id))
+    browser, where = client_of(marta), f"/g/{groups.group(lot.group_id).slug}/lots/{lot.number}"
+    for maximum in (900, 2000):
+        a_bid(lot, marta if maximum == 900 else None, maximum)
+    monkeypatch.setattr(waiting_count, "last_count", LAST)
+    assert '<span class="count">1</span>' in browser.get(where).text
+    with monkeypatch.context() as once:
+        once.setattr(waiting_count, "counted", lambda *_asked: pytest.fail("it was counted"))
+        refused = browser.post(f"{where}/bid", data={"maximum": "6", "client_key": "key-of-the-form", "confirmed": "y"})
+    assert refused.status_code == 422
+    assert '<span class="count">1</span>' in refused.text
 
 
 def test_who_paid_before_he_said_where_it_goes_is_asked_to(app: Flask, client_of: Browse) -> None:

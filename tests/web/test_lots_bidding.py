@@ -153,6 +153,40 @@ def test_when_the_price_moved_between_the_steps_the_page_says_so(app, client_of)
     assert "The next bid is EUR 21.00 or more." in words(answer)
 
 
+def test_who_is_overtaken_gets_a_short_page_with_all_that_he_needs_to_bid_again(app, client_of):
+    lot = a_lot(an_item(description="Runs, with its key."), opening=500)
+    client = client_of(a_member(group_of(lot)))
+    checked = client.post(f"{page_of(lot)}/check", data={"maximum": "12.50", "client_key": "a-client-key"})
+    a_bid(lot, maximum=10000)
+    a_bid(lot, maximum=2000)
+    answer = client.post(f"{page_of(lot)}/bid", data=hidden_fields(checked, "/bid"))
+    page = answer.get_data(as_text=True)
+    assert "Your bid does not count yet" in words(answer)
+    assert "EUR 20.50" in words(answer), "the price now"
+    assert 'value="12.50"' in page, "what he typed"
+    assert "Runs, with its key." not in page, "the rest of the lot is a touch away"
+    assert f'href="{page_of(lot)}"' in page
+    for part in ("live", "live-line", "live-price", "live-banners"):
+        assert f'id="{part}"' in page, "the price stays live"
+    again = hidden_fields(answer, "/check") | {"maximum": "120"}
+    placed = client.post(f"{page_of(lot)}/bid", data=again | {"confirmed": "1"})
+    assert placed.location == page_of(lot)
+    assert "You lead at" in words(client.get(page_of(lot)))
+
+
+def test_who_cannot_bid_any_more_reads_it_and_gets_no_form(app, client_of):
+    lot = a_lot(opening=500)
+    client = client_of(a_member(group_of(lot)))
+    checked = client.post(f"{page_of(lot)}/check", data={"maximum": "6", "client_key": "a-client-key"})
+    clock.move(timedelta(days=1))
+    closing.close_due_lots()
+    answer = client.post(f"{page_of(lot)}/bid", data=hidden_fields(checked, "/bid"))
+    assert answer.status_code == 422
+    assert "Your bid does not count" in words(answer)
+    assert "Your bid does not count yet" not in words(answer)
+    assert 'name="maximum"' not in answer.get_data(as_text=True)
+
+
 def test_who_is_outbid_at_once_reads_it_on_the_lots_page(app, client_of):
     lot = a_lot(opening=500)
     a_bid(lot, maximum=10000)
