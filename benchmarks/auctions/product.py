@@ -10,7 +10,7 @@ import itertools
 
 from marketplace.web import limits
 
-_DRAWERS = 20_000
+_DRAWERS = 2_000
 _requests = itertools.count()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import and_, bindparam, select, tuple_
 
@@ -19,7 +19,7 @@ from marketplace.groups import queries as group_queries, service as groups
 from marketplace.groups.models import Group
 from marketplace.groups.rules import Permission, Who, judge
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import add_rows, db
 
 _HIS_WITH_A_KEY = and_(
     Bid.lot_id == Alias.lot_id, Bid.bidder_id == Alias.person_id, Bid.client_key.in_(bindparam("keys", expanding=True))
@@ -127,4 +127,9 @@ class Ground:
         if self.items:
             catalog.freeze(*sorted(self.items), at=clock.now())
         for kind in (Alias, Bid):
-            db.session.bulk_save_objects([each for each in self.new if isinstance(each, kind)])
+            add_rows(kind, [_values_of(each) for each in self.new if isinstance(each, kind)])
+
+
+def _values_of(row: Alias | Bid) -> dict[str, Any]:
+    """What has been said of a new row; the rest has defaults."""
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}

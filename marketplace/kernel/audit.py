@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, insert
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.kernel import clock
-from marketplace.kernel.database import Base, Rows, db, gather
+from marketplace.kernel.database import Base, Rows, add_rows, gather
 
 
 class AuditLine(Base):
@@ -36,4 +36,4 @@ def note(what: str, subject: str, *, by: int | None, group_id: int | None = None
 
 
 def _write(lines: Rows) -> None:
-    db.session.execute(insert(AuditLine), lines)
+    add_rows(AuditLine, lines)

@@ -21,7 +21,20 @@ import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from psycopg.pq import TransactionStatus
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Row, Select, Text, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Row,
+    Select,
+    Text,
+    event,
+    insert,
+)
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -155,6 +168,12 @@ def gather(write: Callable[[Rows], None], row: dict[str, Any]) -> None:
     gathered = _work.get()
     assert gathered is not None, "rows are gathered in a unit of work"  # noqa: S101 - a mistake in the code
     gathered.setdefault(write, []).append(row)
+
+
+def add_rows(model: type[Base], rows: Rows) -> None:
+    """Add rows that nobody asks for as objects meanwhile; what they leave out has the defaults of its columns."""
+    if rows:
+        db.session.connection().execute(insert(model), rows)
 
 
 def write_gathered() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.kernel import clock
-from marketplace.kernel.database import Rows, db, gather, use_case, write_gathered
+from marketplace.kernel.database import Rows, add_rows, db, gather, use_case, write_gathered
 from marketplace.kernel.errors import NotFound
 from marketplace.notifications import detail_rules, rules
 from marketplace.notifications.models import Mail, Notice
@@ -99,7 +99,8 @@ def _write(rows: Rows) -> None:
     """Two deeds at the same moment may tell the same: the second is silent, and its own deed stands."""
     dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     seen = (Notice.id, Notice.person_id, Notice.kind, Notice.created_at)
-    told = db.session.execute(dialect.insert(Notice).on_conflict_do_nothing().returning(*seen), rows)
+    wanted = dialect.insert(Notice).on_conflict_do_nothing().returning(*seen)
+    told = db.session.connection().execute(wanted, rows)
     mails = [
         {
             "notice_id": notice.id, "person_id": notice.person_id,
@@ -108,5 +109,4 @@ def _write(rows: Rows) -> None:
         for notice in told
         if rules.telling_of(notice.kind).mailed
     ]  # fmt: skip
-    if mails:
-        db.session.execute(insert(Mail), mails)
+    add_rows(Mail, mails)

@@ -19,6 +19,9 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import EarnestError
 from marketplace.kernel.money import Money
 
+_KEPT = 2_048
+"""So many sums and moments are kept as they are written: a page shows dozens, and the next one most of them again."""
+
 
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
@@ -29,8 +32,12 @@ def register(app: Flask) -> None:
 
 def money_text(amount: Money) -> str:
     """EUR 1,250.00: the currency in front, thousands marked, as many decimals as it has, never broken."""
-    text = format_currency(amount.amount, amount.currency, format="¤¤\u00a0#,##0.00", locale=_locale())
-    return str(text)
+    return _money_in_words(amount, _locale())
+
+
+@lru_cache(maxsize=_KEPT)
+def _money_in_words(amount: Money, locale: Locale) -> str:
+    return str(format_currency(amount.amount, amount.currency, format="¤¤\u00a0#,##0.00", locale=locale))
 
 
 def money(amount: Money) -> Markup:
@@ -153,8 +160,13 @@ def _to_the_second(pattern: str, at: datetime) -> str:
 
 
 def _time(at: datetime, pattern: str, zone: str | None, css: str = "") -> Markup:
-    local = at.astimezone(ZoneInfo(zone or _zone()))
-    words = escape(format_datetime(local, pattern, tzinfo=local.tzinfo, locale=_locale()))
+    return _time_in_words(at, pattern, zone or _zone(), css, _locale())
+
+
+@lru_cache(maxsize=_KEPT)
+def _time_in_words(at: datetime, pattern: str, zone: str, css: str, locale: Locale) -> Markup:
+    local = at.astimezone(ZoneInfo(zone))
+    words = escape(format_datetime(local, pattern, tzinfo=local.tzinfo, locale=locale))
     marked = Markup(' class="{}"').format(css) if css else ""
     return Markup('<time{} datetime="{}">{}</time>').format(marked, local.isoformat(timespec="seconds"), words)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from flask import request
@@ -37,7 +38,7 @@ class Form:
     @classmethod
     def sent(cls, schema: type[Schema] | Schema) -> Form:
         """The form of this request, judged by `schema`. Fields that the schema does not name are ignored."""
-        schema = schema() if isinstance(schema, type) else schema
+        schema = _made(schema) if isinstance(schema, type) else schema
         form = cls(request.form)
         try:
             form._data = schema.load(_plain(request.form, schema), unknown=EXCLUDE)
@@ -84,6 +85,12 @@ class Form:
             return self.values.getlist(name)
         value = self.values.get(name, [])
         return value if isinstance(value, list) else [value]
+
+
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    """One of a kind: it keeps nothing of what it has judged, and takes long to make."""
+    return schema()
 
 
 class _AlreadyKnown(RuleBroken):
