@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from marketplace.config import Settings, read_settings
 from marketplace.kernel.database import Base, db
-from marketplace.web import early, sight, waiting
+from marketplace.web import early, live, sight, waiting
 from tests import postgres
 from tests.factories import accounts as people_factory
 from tests.haste import pytest_collection_finish  # noqa: F401 - a hook, and SQLite that waits for no disk
@@ -105,7 +105,7 @@ def app(database: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
         yield application
         db.session.remove()
         _wipe(db.engine)
-        for pages_kept in (sight, application.extensions["earnest_early"]):
+        for pages_kept in (sight, live, application.extensions["earnest_early"]):
             pages_kept.forget()  # the next test has another database, and its first lot may look like this one's
 
 

@@ -36,12 +36,16 @@ class Trail:
     time_zone: str
     moments: tuple[datetime, ...]
     """From now to these the page shows how long it is."""
-    rest: tuple[object, ...] = ()
+    rest: tuple[Any, ...] = ()
     """Whatever else changes without a line."""
     read_at: datetime | None = None
     """The clock when it was read, for clock.as_read."""
-    seen_as: Who | None = None
-    """Who its reader is to the group, if the page has nothing of his own: he sees what all see who may do as much."""
+    who: Who | None = None
+    """Who its reader is to the group."""
+    has_no_seat: bool = False
+    """Whether he neither sells nor bids there: of the bidding he sees what all see who may do as much in the group."""
+    looks_on: bool = False
+    """Whether nothing at all on the page is his own."""
 
 
 _NEWEST = select(func.max(AuditLine.id)).where(AuditLine.group_id == Group.id).correlate(Group).scalar_subquery()
@@ -66,18 +70,22 @@ _LOT = (
     .where(Group.slug == bindparam("slug"), Lot.number == bindparam("number"))
 )  # fmt: skip
 
-# Who only looks on: he neither sells, bids, watches nor has asked here, and the group holds no deposit of his.
 _READER_ID = bindparam("reader_id", type_=Big)
-_LOOKS_ON = and_(
+_HAS_NO_SEAT = and_(
     or_(Lot.state == State.SCHEDULED, Lot.state == State.RUNNING),
     Lot.hidden_at.is_(None),
     Lot.seller_id != _READER_ID,
-    *(~exists().where(kind.lot_id == Lot.id, kind.person_id == _READER_ID) for kind in (Alias, Watch)),
+    ~exists().where(Alias.lot_id == Lot.id, Alias.person_id == _READER_ID),
+)
+# Neither watches he, nor has he asked something, nor does the group hold a deposit of his.
+_LOOKS_ON = and_(
+    _HAS_NO_SEAT,
+    ~exists().where(Watch.lot_id == Lot.id, Watch.person_id == _READER_ID),
     ~exists().where(Said.lot_id == Lot.id, Said.author_id == _READER_ID),
     ~exists().where(Deposit.group_id == Lot.group_id, Deposit.person_id == _READER_ID),
 )
 _HIS = and_(Membership.group_id == Group.id, Membership.person_id == _READER_ID)
-_LOT_BEFORE = _LOT.add_columns(*FACTS, _LOOKS_ON).outerjoin(Membership, _HIS)
+_LOT_BEFORE = _LOT.add_columns(*FACTS, _HAS_NO_SEAT, _LOOKS_ON).outerjoin(Membership, _HIS)
 _FACTS = len(FACTS)
 _GROUP_BEFORE = _GROUP.add_columns(*FACTS).outerjoin(Membership, _HIS)
 
@@ -93,14 +101,15 @@ def trail_of_lot(slug: str, number: int, reader_id: int) -> Trail | None:
     row = db.session.execute(_LOT_BEFORE, {"slug": slug, "number": number, "reader_id": reader_id}).one_or_none()
     if row is None:
         return None
-    trail, looks_on = _of_lot(row[: -_FACTS - 1]), row[-1]
-    return replace(trail, seen_as=facts_read(row[-_FACTS - 1 : -1])) if looks_on else trail
+    *about_lot, has_no_seat, looks_on = row
+    who = facts_read(about_lot[-_FACTS:])
+    return replace(_of_lot(about_lot[:-_FACTS]), who=who, has_no_seat=has_no_seat, looks_on=looks_on)
 
 
 def trail_of_group(slug: str, reader_id: int) -> Trail | None:
     """What lists of a group's lots are made from. Its moment is when the next of its lots ends."""
     row = db.session.execute(_GROUP_BEFORE, {"slug": slug, "reader_id": reader_id}).one_or_none()
-    return None if row is None else replace(_of_group(row[:-_FACTS]), seen_as=facts_read(row[-_FACTS:]))
+    return None if row is None else replace(_of_group(row[:-_FACTS]), who=facts_read(row[-_FACTS:]), looks_on=True)
 
 
 def glance_at(slug: str, number: int | None, session: str) -> tuple[Trail, str] | None:

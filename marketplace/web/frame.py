@@ -80,13 +80,24 @@ def permissions_of(who: Who) -> frozenset[Permission]:
 
 def frame() -> dict[str, Any]:
     """Values for templates/base.html."""
-    person_id = me_or_none()
-    here: Group | None = g.get("group")
-    if person_id is None or g.get("is_for_many"):
-        return {"my_groups": [], "here": here, "me_name": "", "waiting_count": 0, "is_for_many": person_id is not None}
     return {
-        "my_groups": queries.groups_of(person_id),
-        "here": here,
-        "me_name": current_user.name,
-        "waiting_count": count_for(person_id),
+        "my_groups": _my_groups,
+        "here": g.get("group"),
+        "me_name": "" if me_or_none() is None else current_user.name,
+        "waiting_count": _waiting_count,
+        "is_for_many": g.get("is_for_many", False),
     }
+
+
+def _my_groups() -> list[Group]:
+    """Asked for where a page has a head: the parts of one that is open have none."""
+    if "my_groups" not in g:
+        person_id = me_or_none()
+        g.my_groups = [] if person_id is None else queries.groups_of(person_id)
+    found: list[Group] = g.my_groups
+    return found
+
+
+def _waiting_count() -> int:
+    person_id = me_or_none()
+    return 0 if person_id is None else count_for(person_id)

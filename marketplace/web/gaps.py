@@ -95,6 +95,11 @@ def filled(parts: Sequence[str], slug: str, now: datetime) -> str:
     return _joined(parts, own)
 
 
+def filled_with_clock(parts: Sequence[str], now: datetime) -> str:
+    """Such parts of a page, of which the moment is all that somebody has of his own."""
+    return _joined(parts, {Own.CLOCK: str(milliseconds(now))})
+
+
 def _joined(parts: Sequence[str], own: Mapping[str, str]) -> str:
     return "".join(own[part] if number % 2 else part for number, part in enumerate(parts))
 

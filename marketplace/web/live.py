@@ -6,18 +6,27 @@ maximum, that he was outbid) comes only with the page's own request, and is aske
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from threading import Lock
 from time import time
+from typing import NamedTuple
 
+from cachetools import TTLCache
 from flask import Blueprint, Flask, current_app, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from marketplace.auctions import queries
 from marketplace.auctions.models import Lot
+from marketplace.auctions.trail import trail_of_lot
 from marketplace.config import Settings
+from marketplace.groups.models import Group
+from marketplace.groups.rules import Permission
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
+from marketplace.web import gaps
+from marketplace.web.frame import permissions_of
 from marketplace.web.limits import limiter
 from marketplace.web.live_hub import Full, Hub, Listener
 from marketplace.web.lots import lot_here, standing_of_lot
@@ -27,6 +36,9 @@ blueprint = Blueprint("live", __name__, url_prefix="/g/<slug>/lots/<int:number>"
 
 _ASK_AGAIN_AFTER_SECONDS = 60
 _RETRY_MILLISECONDS = 3000
+_SHARED_SECONDS = 1.0
+_kept: TTLCache[tuple[object, ...], list[str]] = TTLCache(maxsize=64, ttl=_SHARED_SECONDS)
+_lock = Lock()
 
 
 def register(app: Flask) -> None:
@@ -69,16 +81,58 @@ def stream(slug: str, number: int) -> Response:
 @limiter.limit("240 per minute")
 def now(slug: str, number: int) -> Response:
     """The parts of the page that change; 304 while they are as the page has them."""
-    group, lot = lot_here(slug, number)
-    moment = clock.now()
-    tag = _tag(lot, me_or_none(), is_live=lot.ends_at > moment)
-    answer = Response(status=304)
-    if tag not in request.if_none_match:
-        with clock.at(moment):  # one page, one moment
-            parts = standing_of_lot(group, lot, me_or_none(), now=moment)
-            answer = Response(render_template("lots/_live.html", **parts), mimetype="text/html")
-    answer.set_etag(tag)
+    seen = _as_many_see_it(slug, number) or _as_one_sees_it(slug, number)
+    is_his = seen.tag in request.if_none_match
+    answer = Response(status=304) if is_his else Response(seen.parts(), mimetype="text/html")
+    answer.set_etag(seen.tag)
     return answer
+
+
+class _Seen(NamedTuple):
+    """The parts that change, as a reader sees them, and their tag."""
+
+    tag: str
+    parts: Callable[[], str]
+
+
+def _as_one_sees_it(slug: str, number: int) -> _Seen:
+    group, lot = lot_here(slug, number)
+    moment, maximum = clock.now(), queries.maximum_of(lot.id, me_or_none())
+    tag = _tag(lot.id, lot.version, is_live=lot.ends_at > moment, maximum=maximum)
+    return _Seen(tag, lambda: _parts(group, lot, me_or_none(), moment))
+
+
+def _as_many_see_it(slug: str, number: int) -> _Seen | None:
+    """For who neither sells nor bids there: when a lot closes a hundred pages ask at once, and most for the same."""
+    trail = trail_of_lot(slug, number, me_or_none() or gaps.NOBODY)
+    able = frozenset() if trail is None or trail.who is None else permissions_of(trail.who)
+    if trail is None or not trail.has_no_seat or Permission.SEE_LOTS not in able:
+        return None
+    moment, (lot_id, version, *_seller) = clock.as_read(trail.read_at), trail.rest
+    is_live = trail.moments[-1] > moment
+    key = (*trail.rest, is_live, able)
+
+    def parts() -> str:
+        with _lock:
+            known = _kept.get(key)
+        if known is None:
+            known = gaps.made_for_many(lambda reader: _parts(*lot_here(slug, number), reader.person_id, moment))
+            with _lock:
+                _kept[key] = known
+        return gaps.filled_with_clock(known, moment)
+
+    return _Seen(_tag(lot_id, version, is_live=is_live, maximum=None), parts)
+
+
+def forget() -> None:
+    """Keep nothing any more: for tests, whose databases come and go."""
+    with _lock:
+        _kept.clear()
+
+
+def _parts(group: Group, lot: Lot, reader_id: int | None, moment: datetime) -> str:
+    with clock.at(moment):  # one page, one moment
+        return render_template("lots/_live.html", **standing_of_lot(group, lot, reader_id, now=moment))
 
 
 def _events(listener: Listener, ahead: float) -> Iterator[str]:
@@ -87,7 +141,6 @@ def _events(listener: Listener, ahead: float) -> Iterator[str]:
         yield ": still here\n\n" if version is None else f"data: {version} {int((time() + ahead) * 1000)}\n\n"
 
 
-def _tag(lot: Lot, person_id: int | None, *, is_live: bool) -> str:
+def _tag(lot_id: int, version: int, *, is_live: bool, maximum: int | None) -> str:
     """All that the parts depend on: the lot, who looks, what he has bid (a sealed bid moves no version)."""
-    maximum = queries.maximum_of(lot.id, person_id)
-    return f"{lot.id}-{lot.version}-{int(is_live)}-{person_id or 0}-{maximum or 0}"
+    return f"{lot_id}-{version}-{int(is_live)}-{me_or_none() or 0}-{maximum or 0}"

@@ -109,9 +109,9 @@ def _sight(trail: Trail | None, sheet: Sheet) -> Sight | None:
     if (tag := sheet.tag(trail, now)) is None:
         return None
     common = replace(sheet, reader=()).tag(trail, now)
-    if common is None or trail.seen_as is None:
+    if common is None or trail.who is None or not trail.looks_on:
         return Sight(sheet.slug, tag, None, now)
-    return Sight(sheet.slug, tag, (common, permissions_of(trail.seen_as)), now)
+    return Sight(sheet.slug, tag, (common, permissions_of(trail.who)), now)
 
 
 def _kept_by_the_browser(answer: Response, tag: str) -> Response:

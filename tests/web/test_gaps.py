@@ -20,7 +20,7 @@ from marketplace.groups.models import Group
 from marketplace.groups.rules import Role
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
-from marketplace.web import gaps, sight
+from marketplace.web import gaps, live, sight
 from tests.factories.accounts import a_person
 from tests.factories.auctions import a_bid, a_lot
 from tests.factories.catalog import an_item
@@ -159,6 +159,37 @@ def test_the_shared_page_is_what_its_reader_would_have_got_alone(
     assert f"/g/{group.slug}/lots" in made, "a list has nothing of anybody's own"
 
 
+@pytest.mark.parametrize("kind", [*LOOK_ON, *HAVE_THEIR_OWN, None])
+def test_the_parts_that_change_are_what_their_reader_would_have_got_alone(
+    lot: Lot, group: Group, client: FlaskClient, client_of: Browse, kind: Kind | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, where = client if kind is None else client_of(kind(lot, group)), f"{path(lot)}/now"
+    client_of(a_member(group)).get(where)
+    shared = browser.get(where)
+    with monkeypatch.context() as alone:
+        alone.setattr(live, "_as_many_see_it", lambda *_where: None)
+        his_own = browser.get(where)
+    assert but_for_keys(shared.text) == but_for_keys(his_own.text)
+    assert shared.headers["ETag"] == his_own.headers["ETag"]
+    assert browser.get(where, headers={"If-None-Match": shared.headers["ETag"]}).status_code == 304
+
+
+def test_the_parts_have_the_clock_of_each_who_asks(lot: Lot, group: Group, client_of: Browse) -> None:
+    moments = []
+    for _reader in range(2):
+        page = client_of(a_member(group)).get(f"{path(lot)}/now").text
+        moments.append(int(re.findall(r'data-now="(\d+)"', page)[0]))
+        clock.move(timedelta(seconds=0.5))
+    assert moments[1] - moments[0] >= 500
+
+
+def test_the_parts_are_others_after_a_bid(lot: Lot, group: Group, client_of: Browse) -> None:
+    browser = client_of(a_member(group))
+    assert "EUR 5.00" in browser.get(f"{path(lot)}/now").text.replace("\xa0", " ")
+    a_bid(lot, maximum=5000)
+    assert "EUR 9.50" in browser.get(f"{path(lot)}/now").text.replace("\xa0", " ")
+
+
 def test_each_has_his_own_name_tokens_and_keys(lot: Lot, group: Group, client_of: Browse) -> None:
     anna, ben = a_member(group, name="Anna Ahorn"), a_member(group, name="Ben Birke")
     pages = {each.name: settled(client_of(each), path(lot)) for each in (anna, ben)}
@@ -184,9 +215,10 @@ def test_who_may_not_see_the_group_gets_no_page_that_is_kept_of_it(client_of: Br
     group = db.session.get_one(Group, lot.group_id)
     stranger, removed, owner = a_person(), a_member(group), a_member(group, Role.OWNER)
     members.remove_member(group_id=group.id, person_id=removed.id, by=owner.id, reason="He sold copies.")
-    assert "Bid" in settled(client_of(a_member(group)), path(lot))
+    assert "live-price" in settled(client_of(a_member(group)), path(lot))
+    assert "live-price" in settled(client_of(a_member(group)), f"{path(lot)}/now")
     for reader in (stranger, removed):
-        for where in (path(lot), f"/g/{group.slug}/lots"):
+        for where in (path(lot), f"{path(lot)}/now", f"/g/{group.slug}/lots"):
             assert client_of(reader).get(where).status_code == 404
 
 
