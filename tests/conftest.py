@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cachetools import TTLCache
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from marketplace.config import Settings, read_settings
 from marketplace.kernel.database import Base, db
-from marketplace.web import early, live, sight, waiting
+from marketplace.web import early, gaps, live, sight, waiting
 from tests import postgres
 from tests.factories import accounts as people_factory
 from tests.haste import pytest_collection_finish  # noqa: F401 - a hook, and SQLite that waits for no disk
@@ -114,12 +115,14 @@ def always_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages count what waits anew each time, but for the test of its being kept."""
     monkeypatch.setattr(waiting, "counted", waiting.counted.__wrapped__)
     monkeypatch.setattr(waiting, "last_count", lambda _person_id: None)
+    monkeypatch.setattr(gaps, "around", gaps.around.__wrapped__)
 
 
 @pytest.fixture(autouse=True)
 def nothing_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readers who have not signed in see each change at once, but for the test of what they share."""
+    """Readers see each change at once, but for the tests of what they share."""
     remember = early.remember
+    monkeypatch.setattr(sight, "_of_this_second", TTLCache(maxsize=1, ttl=0))
     monkeypatch.setattr(early, "remember", lambda *said: remember(*said) if said[2] is not None else None)
 
 

@@ -91,7 +91,7 @@ def filled(parts: Sequence[str], slug: str, now: datetime) -> str:
         Own.CLOCK: str(milliseconds(now)),
     }
     reader = me(), current_user.name, current_user.is_operator, count_for(me()), session.get("deed", "")
-    own |= {name: _joined(around, own) for name, around in _around(slug, str(request.endpoint), reader).items()}
+    own |= {name: _joined(text, own) for name, text in around(slug, str(request.endpoint), reader).items()}
     return _joined(parts, own)
 
 
@@ -105,7 +105,7 @@ def _joined(parts: Sequence[str], own: Mapping[str, str]) -> str:
 
 
 @cached(TTLCache(maxsize=500, ttl=KEPT_SECONDS), lock=Lock())
-def _around(slug: str, _page: str, _reader: tuple[object, ...]) -> dict[str, list[str]]:
+def around(slug: str, _page: str, _reader: tuple[object, ...]) -> dict[str, list[str]]:
     """Head and foot of a reader's pages in a group, with gaps; kept as what waits for him is."""
     group_here(slug)
     context: dict[str, Any] = {}

@@ -7,19 +7,19 @@ shows seconds.
 
 A browser may keep a page that has a tag, and asks each time whether it still holds. Pages for readers who have not
 signed in are the same for all of them, and so are, but for a few gaps (gaps.py), those of all members who may do the
-same and only look on: each process keeps some of both. What was answered a moment ago is answered again before the
-application is asked at all (early.py).
+same and only look on: each process keeps some of both, those without a tag for a second. What was answered a moment ago
+is answered again before the application is asked at all (early.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import NamedTuple
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from flask import Response, g, make_response, request, session
 from flask_login import current_user
 
@@ -32,9 +32,10 @@ from marketplace.web.person import me_or_none
 from marketplace.web.sheets import Sheet
 from marketplace.web.waiting import count_for
 
-_Common = tuple[str, frozenset[Permission]]
-_pages: LRUCache[str, str] = LRUCache(maxsize=64)
-_pages_of_many: LRUCache[_Common, list[str]] = LRUCache(maxsize=64)
+SHARED_SECONDS = 1.0
+_Key = tuple[Hashable, frozenset[Permission] | None]
+_pages: LRUCache[_Key, list[str]] = LRUCache(maxsize=128)
+_of_this_second: TTLCache[_Key, list[str]] = TTLCache(maxsize=128, ttl=SHARED_SECONDS)
 _lock = Lock()
 
 
@@ -42,14 +43,15 @@ class Sight(NamedTuple):
     """A page as this request would get it."""
 
     slug: str
-    tag: str
-    common: _Common | None
-    """What stands for it without its reader, where it has nothing of his own."""
+    tag: str | None
+    """None where it may change any moment."""
+    common: _Key | None
+    """What the page is made from without its reader, and what he may do, where it has nothing of his own."""
     now: datetime
 
 
 def of_lot(slug: str, number: int) -> Sight | None:
-    """The page of the lot; none where it may change any moment."""
+    """The page of the lot; none where something is to be said to its reader once, or there is no such lot."""
     return _sight(trail_of_lot(slug, number, me_or_none() or gaps.NOBODY), Sheet(slug, number, b"", _reader()))
 
 
@@ -62,43 +64,31 @@ def page(seen: Sight | None, make: Callable[[gaps.Reader], str]) -> Response:
     """The page, or the short answer that its reader has it."""
     if seen is None:
         return make_response(gaps.made_for_one(make))
-    if seen.tag in request.if_none_match:
+    if seen.tag is not None and seen.tag in request.if_none_match:
         return _kept_by_the_browser(Response(status=304), seen.tag)
-    if me_or_none() is not None:
-        text = gaps.made_for_one(make) if seen.common is None else _shared_by_members(seen, seen.common, make)
-    elif not session:
-        text = _shared_by_all(seen.tag, make)
-    else:
-        text = gaps.made_for_one(make)
-    return _kept_by_the_browser(make_response(text), seen.tag)
+    text = gaps.made_for_one(make) if seen.common is None else _shared(seen, seen.common, make)
+    answer = make_response(text)
+    return answer if seen.tag is None else _kept_by_the_browser(answer, seen.tag)
 
 
 def forget() -> None:
     """Keep no page any more: for tests, whose databases come and go."""
     with _lock:
         _pages.clear()
-        _pages_of_many.clear()
+        _of_this_second.clear()
 
 
-def _shared_by_all(tag: str, make: Callable[[gaps.Reader], str]) -> str:
+def _shared(seen: Sight, key: _Key, make: Callable[[gaps.Reader], str]) -> str:
+    """Who may do as much as another to whom it was shown may see it, too; the first of them is asked, in making it."""
+    pages = _of_this_second if seen.tag is None else _pages
     with _lock:
-        known = _pages.get(tag)
-    text = known or gaps.made_for_one(make)
-    if not session:  # making it has begun none either
-        with _lock:
-            _pages[tag] = text
-    return text
-
-
-def _shared_by_members(seen: Sight, common: _Common, make: Callable[[gaps.Reader], str]) -> str:
-    """Who may do as much as another to whom it was shown may see it, too; for the first of them that is asked."""
-    with _lock:
-        parts = _pages_of_many.get(common)
+        parts = pages.get(key)
     if parts is None:
-        parts = gaps.made_for_many(make)
-        with _lock:
-            _pages_of_many[common] = parts
-    return gaps.filled(parts, seen.slug, seen.now)
+        parts = gaps.made_for_many(make) if _has_signed_in() else [gaps.made_for_one(make)]
+        if _has_signed_in() or not session:  # a page that has begun a session has its token
+            with _lock:
+                pages[key] = parts
+    return gaps.filled(parts, seen.slug, seen.now) if _has_signed_in() else parts[0]
 
 
 def _sight(trail: Trail | None, sheet: Sheet) -> Sight | None:
@@ -106,12 +96,18 @@ def _sight(trail: Trail | None, sheet: Sheet) -> Sight | None:
         return None
     g.sheet = sheet
     now = clock.as_read(trail.read_at)
-    if (tag := sheet.tag(trail, now)) is None:
-        return None
-    common = replace(sheet, reader=()).tag(trail, now)
-    if common is None or trail.who is None or not trail.looks_on:
-        return Sight(sheet.slug, tag, None, now)
-    return Sight(sheet.slug, tag, (common, permissions_of(trail.who)), now)
+    return Sight(sheet.slug, sheet.tag(trail, now), _common(trail, replace(sheet, reader=()), now), now)
+
+
+def _common(trail: Trail, sheet: Sheet, now: datetime) -> _Key | None:
+    made_from = sheet.tag(trail, now) or (sheet, trail.rest or trail.line_id)
+    if not _has_signed_in():
+        return None if session else (made_from, None)
+    return (made_from, permissions_of(trail.who)) if trail.who is not None and trail.looks_on else None
+
+
+def _has_signed_in() -> bool:
+    return me_or_none() is not None
 
 
 def _kept_by_the_browser(answer: Response, tag: str) -> Response:

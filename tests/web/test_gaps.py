@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cachetools import TTLCache
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -28,6 +29,7 @@ from tests.factories.deposits import a_deposit
 from tests.factories.groups import a_group, a_member
 
 pytestmark = pytest.mark.one_database
+AROUND = gaps.around
 SETTLED = timedelta(seconds=6)
 Browse = Callable[..., FlaskClient]
 
@@ -148,11 +150,11 @@ def test_the_shared_page_is_what_its_reader_would_have_got_alone(
     for where in (path(lot), f"/g/{group.slug}/lots"):
         shared = settled(browser, where)
         with monkeypatch.context() as alone:
-            alone.setattr(sight, "_shared_by_members", lambda _seen, _common, make: gaps.made_for_one(make))
+            alone.setattr(sight, "_shared", lambda _seen, _common, make: gaps.made_for_one(make))
             his_own = browser.get(where).text
         assert but_for_keys(shared) == but_for_keys(his_own)
         with monkeypatch.context() as asked:
-            asked.setattr(sight, "_shared_by_members", lambda *_asked, of=where: str(made.append(of)))
+            asked.setattr(sight, "_shared", lambda *_asked, of=where: str(made.append(of)))
             browser.get(where)
         assert anna.name not in shared or anna.name == reader.name
     assert (path(lot) in made) == (kind in LOOK_ON), "who has something of his own on the page does not share it"
@@ -201,6 +203,64 @@ def test_each_has_his_own_name_tokens_and_keys(lot: Lot, group: Group, client_of
     assert not set.intersection(*(set(KEY.findall(page)) for page in pages.values()))
 
 
+@pytest.fixture
+def for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is outside tests, but that the second does not end."""
+    monkeypatch.setattr(sight, "_of_this_second", TTLCache(maxsize=8, ttl=60))
+
+
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A list that grows with each page that is made for many."""
+    pages: list[str] = []
+    made_for_many = gaps.made_for_many
+    monkeypatch.setattr(gaps, "made_for_many", lambda make: pages.append("") or made_for_many(make))
+    return pages
+
+
+@pytest.mark.usefixtures("for_a_second")
+def test_while_others_bid_a_page_is_shared_for_a_second(
+    lot: Lot, group: Group, client_of: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = made(monkeypatch)
+    anna, ben = client_of(a_member(group)), client_of(a_member(group))
+    for number, bids in enumerate((False, True), start=1):
+        if bids:
+            a_bid(lot, maximum=5000)
+        for browser in (anna, ben, anna):
+            page = browser.get(path(lot))
+            assert "ETag" not in page.headers, "another bid may be on its way"
+            assert ("EUR 9.50" in page.text.replace("\xa0", " ")) == bids, "a bid on it shows at once"
+        assert len(pages) == number
+
+
+@pytest.mark.usefixtures("for_a_second")
+def test_a_list_is_another_with_each_deed_in_the_group(
+    lot: Lot, group: Group, client_of: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, where = made(monkeypatch), f"/g/{group.slug}/lots"
+    for browser in (client_of(a_member(group)), client_of(a_member(group))):
+        assert "1 bid" in browser.get(where).text
+    a_bid(lot, maximum=5000)
+    assert "2 bids" in client_of(a_member(group)).get(where).text
+    assert len(pages) == 2
+
+
+@pytest.mark.usefixtures("for_a_second")
+def test_what_one_does_oneself_shows_at_once(lot: Lot, group: Group, client_of: Browse) -> None:
+    browser = client_of(a_member(group))
+    assert "Watch this lot" in browser.get(path(lot)).text
+    browser.post(f"{path(lot)}/watch")
+    for _look in range(2):
+        assert "Stop watching this lot" in browser.get(path(lot)).text
+
+
+@pytest.mark.usefixtures("for_a_second")
+def test_readers_who_have_not_signed_in_share_it_too(lot: Lot, client: FlaskClient, app: Flask) -> None:
+    first, second = client.get(path(lot)), app.test_client().get(path(lot))
+    assert (first.status_code, first.text) == (200, second.text)
+    assert "csrf_token" not in first.text
+
+
 def test_a_form_of_a_shared_page_counts(lot: Lot, group: Group, client_of: Browse) -> None:
     settled(client_of(a_member(group)), path(lot))
     ben = client_of(a_member(group))
@@ -227,6 +287,7 @@ def test_a_kept_page_asks_the_database_twice(
 ) -> None:
     """For its reader, and for all that it depends on; what is in its head is counted once in a while."""
     monkeypatch.setattr("marketplace.web.waiting.counted", lambda _person_id, _deed: 0)
+    monkeypatch.setattr(gaps, "around", AROUND)
     settled(client_of(a_member(group)), path(lot))
     browser = client_of(a_member(group))
     where, said = path(lot), []
