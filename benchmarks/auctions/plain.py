@@ -90,8 +90,9 @@ def script_of(statements: list[str], *, lot_id: int) -> str:
 
 @contextmanager
 def _listening(engine: Engine, seen: list[str]) -> Iterator[None]:
-    def before(_connection: Any, cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
-        seen.append(psycopg.ClientCursor(cursor.connection).mogrify(statement, values))
+    def before(_connection: Any, cursor: Any, statement: str, values: Any, _context: Any, is_many: bool) -> None:
+        client = psycopg.ClientCursor(cursor.connection)
+        seen.extend(client.mogrify(statement, each) for each in (values if is_many else [values]))
 
     event.listen(engine, "before_cursor_execute", before)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, bindparam, delete, select
 
 from marketplace.auctions import bid_rules, bidding, chance_rules, closing, finding, retracting
 from marketplace.auctions.chance_models import Chance, NoChances
@@ -106,13 +106,21 @@ def open_chance(lot: Lot, person_id: int | None) -> Chance | None:
     return db.session.scalar(select(Chance).where(*his))
 
 
+# Asked for with the head of every page: see escrow/waiting.py.
+_WAITING = (
+    select(Chance, Lot, Group)
+    .join(Lot, Lot.id == Chance.lot_id)
+    .join(Group, Group.id == Lot.group_id)
+    .join(Membership, and_(Membership.group_id == Lot.group_id, Membership.person_id == Chance.person_id))
+    .where(Membership.state == Belonging.MEMBER, Lot.hidden_at.is_(None), Chance.person_id == bindparam("person_id"))
+    .where(Chance.state == State.OPEN, Chance.ends_at > bindparam("now"))
+    .order_by(Chance.ends_at, Chance.id)
+)
+
+
 def waiting_for(person_id: int, *, now: datetime) -> list[tuple[Chance, Lot, Group]]:
     """What is offered to a person in groups that he has not left, the first to lapse first. One query."""
-    his = and_(Membership.group_id == Lot.group_id, Membership.person_id == Chance.person_id)
-    wanted = select(Chance, Lot, Group).join(Lot, Lot.id == Chance.lot_id).join(Group, Group.id == Lot.group_id)
-    wanted = wanted.join(Membership, his).where(Membership.state == Belonging.MEMBER)
-    wanted = wanted.where(Chance.person_id == person_id, Chance.state == State.OPEN, Chance.ends_at > now)
-    rows = db.session.execute(wanted.where(Lot.hidden_at.is_(None)).order_by(Chance.ends_at, Chance.id))
+    rows = db.session.execute(_WAITING, {"person_id": person_id, "now": now})
     return [(chance, lot, group) for chance, lot, group in rows]
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from marketplace.auctions import finding
 from marketplace.auctions.models import Alias, Bid, Lot, Watch
 from marketplace.auctions.offer_models import Offer
 from marketplace.auctions.offer_rules import State as OfferState
-from marketplace.auctions.rules import State
+from marketplace.auctions.rules import Format, State
 from marketplace.groups.models import Group, Membership, facts
 from marketplace.groups.rules import Who
 from marketplace.kernel import clock
@@ -19,6 +20,17 @@ from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
 
 PAGE = 24
+# Asked for with the head of every page: see escrow/waiting.py.
+_OUTBID = (
+    select(Lot, Group)
+    .join(Alias, Alias.lot_id == Lot.id)
+    .join(Group, Group.id == Lot.group_id)
+    .where(Alias.person_id == bindparam("person_id"), Alias.maximum_minor.is_not(None))
+    .where(Lot.state == State.RUNNING, Lot.format == Format.OPEN, Lot.leader_id != Alias.person_id)
+    .where(Lot.ends_at > bindparam("now"))
+    .order_by(Alias.id.desc())
+    .limit(PAGE)
+)
 MOST_LABELS = 240
 """Ten sheets of labels: a meet-up shows no more."""
 
@@ -58,6 +70,11 @@ def bids_of(person_id: int, *, open_only: bool, before: int | None = None, limit
         wanted = wanted.where(Alias.id < before)
     rows = db.session.execute(wanted.order_by(Alias.id.desc()).limit(limit))
     return [_bid_on(alias, lot, facts(group, membership), group) for alias, lot, group, membership in rows]
+
+
+def outbid_of(person_id: int, *, now: datetime) -> list[tuple[Lot, Group]]:
+    """Running lots on which somebody else leads, with their groups, the last he came to first; PAGE at most."""
+    return [(lot, group) for lot, group in db.session.execute(_OUTBID, {"person_id": person_id, "now": now})]
 
 
 def watched_by(person_id: int, *, open_only: bool, before: int | None = None, limit: int = PAGE) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 
 from marketplace.auctions import finding, offer_rules, queries
 from marketplace.auctions.models import Alias, Lot
@@ -124,9 +124,17 @@ def offers_of(person_id: int, *, now: datetime, before: int | None = None, limit
     ]
 
 
+# Asked for with the head of every page: see escrow/waiting.py.
+_WAITING = (
+    select(Offer, Lot, Group)
+    .join(Lot, Lot.id == Offer.lot_id)
+    .join(Group, Group.id == Lot.group_id)
+    .where(Lot.seller_id == bindparam("person_id"), Offer.state == State.OPEN, Offer.ends_at > bindparam("now"))
+    .order_by(Offer.ends_at, Offer.id)
+)
+
+
 def waiting_for(person_id: int, *, now: datetime) -> list[tuple[Offer, Lot, Group]]:
     """The offers that a seller has to answer, the first to lapse first. One query."""
-    wanted = select(Offer, Lot, Group).join(Lot, Lot.id == Offer.lot_id).join(Group, Group.id == Lot.group_id)
-    wanted = wanted.where(Lot.seller_id == person_id, Offer.state == State.OPEN, Offer.ends_at > now)
-    rows = db.session.execute(wanted.order_by(Offer.ends_at, Offer.id))
+    rows = db.session.execute(_WAITING, {"person_id": person_id, "now": now})
     return [(offer, lot, group) for offer, lot, group in rows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 
 from marketplace.disputes.choosing_rules import CHOOSING, agree_until
 from marketplace.disputes.dispute_rules import Action, Dispute as Facts, Party, Reason, Remedy, State
@@ -22,7 +22,7 @@ from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership
 from marketplace.groups.rules import OFFICERS
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import Big, db
 from marketplace.kernel.money import Money
 
 
@@ -63,6 +63,17 @@ class DisputeWaits:
     until: datetime | None
 
 
+# Asked for with the head of every page: see escrow/waiting.py.
+_ME: BindParameter[int] = bindparam("person_id", type_=Big)
+_IS_SIDE = or_(Order.buyer_id == _ME, Order.seller_id == _ME)
+_OF_A_SIDE = cases().where(_IS_SIDE, Dispute.state != State.SETTLED)
+_IS_OFFICER_IN = select(Membership.group_id).where(
+    Membership.person_id == _ME, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
+)
+_IS_ASKED = or_(Dispute.group_id.in_(_IS_OFFICER_IN), Dispute.accepted_ruler_id == _ME)
+_TO_RULE = cases().where(Dispute.state.in_(RULING), _IS_ASKED, ~_IS_SIDE)
+
+
 def waiting_for(person_id: int) -> list[DisputeWaits]:
     """What waits for a person, the most urgent first; six queries, however much it is."""
     now = clock.now()
@@ -73,18 +84,12 @@ def waiting_for(person_id: int) -> list[DisputeWaits]:
 
 
 def _as_side(person_id: int) -> list[Case]:
-    is_side = or_(Order.buyer_id == person_id, Order.seller_id == person_id)
-    return [Case(*row) for row in db.session.execute(cases().where(is_side, Dispute.state != State.SETTLED))]
+    return [Case(*row) for row in db.session.execute(_OF_A_SIDE, {"person_id": person_id})]
 
 
 def _as_ruler(person_id: int) -> list[Case]:
     """Where a ruling is due and he is an officer, or was accepted; conflicts are looked at afterwards."""
-    officer_in = select(Membership.group_id).where(
-        Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
-    )
-    is_asked = or_(Dispute.group_id.in_(officer_in), Dispute.accepted_ruler_id == person_id)
-    is_side = or_(Order.buyer_id == person_id, Order.seller_id == person_id)
-    return [Case(*row) for row in db.session.execute(cases().where(Dispute.state.in_(RULING), is_asked, ~is_side))]
+    return [Case(*row) for row in db.session.execute(_TO_RULE, {"person_id": person_id})]
 
 
 def _waits(case: Case, person_id: int, rulers: frozenset[int], now: datetime) -> Iterator[DisputeWaits]:

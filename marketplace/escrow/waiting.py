@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
 
 from marketplace.escrow.confirmations import PAYOUTS
 from marketplace.escrow.models import Order
@@ -17,7 +17,7 @@ from marketplace.groups.models import Group, Membership
 from marketplace.groups.proposal_rules import Deed
 from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import Big, db
 from marketplace.kernel.money import Money
 
 # Where one of them may have to act, or can: the buyer says where it goes, or cancels what was not shipped; the seller
@@ -29,6 +29,48 @@ _TOGETHER = {State.AWAITING_PAYMENT, State.TOPPING_UP, State.HELD}
 
 # The orders of a parcel are one payment to look for: below zero, parcels have numbers that no order has.
 _payment = func.coalesce(-Order.parcel_id, Order.id)
+
+# Asked for with the head of every page: SQLAlchemy spends more on making a statement than the database on answering it.
+_ME: BindParameter[int] = bindparam("person_id", type_=Big)
+_IS_ASKED = and_(Order.state == State.AWAITING_PAYMENT, Order.proposed_by == Party.BUYER)
+_ORDERS = (
+    select(Order)
+    .where(
+        or_(
+            and_(Order.buyer_id == _ME, Order.state.in_(_BUYERS)),
+            and_(Order.seller_id == _ME, or_(Order.state.in_(_SELLERS), _IS_ASKED)),
+        )
+    )
+    .order_by(Order.deadline, Order.id)
+)
+# One officer has done his part: it is the second one's, who hears of the proposal. What else is owed of the order the
+# treasury shows.
+_WAITS_FOR_SECOND = or_(
+    proposals.is_open_about((Deed.PAYMENT, *PAYOUTS.values()), Order.id),
+    proposals.is_open_about((Deed.PARCEL_PAYMENT,), Order.parcel_id),
+)
+_MONEYS_OF_OTHERS = (
+    select(
+        Order.group_id,
+        func.count(_payment.distinct()).filter(Order.state == State.PAYMENT_CLAIMED),
+        func.count().filter(Order.state == State.PAYING_OUT),
+        func.min(Order.deadline),
+    )
+    .join(Membership, and_(Membership.group_id == Order.group_id, Membership.person_id == _ME))
+    .where(
+        Membership.state == Belonging.MEMBER,
+        Order.state.in_(_MONEYS),
+        Order.is_for_officers,
+        ~_WAITS_FOR_SECOND,
+        Order.buyer_id != _ME,
+        Order.seller_id != _ME,
+        or_(
+            Membership.role.in_(CONFIRMERS),
+            and_(Membership.role.in_(OFFICERS), Order.is_second_officer_due),
+        ),
+    )
+    .group_by(Order.group_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +121,8 @@ def waiting_for(person_id: int) -> list[OrderWaits | MoneyWaits]:
 
 
 def _orders(person_id: int) -> list[OrderWaits]:
-    is_asked = and_(Order.state == State.AWAITING_PAYMENT, Order.proposed_by == Party.BUYER)
-    wanted = select(Order).where(
-        or_(
-            and_(Order.buyer_id == person_id, Order.state.in_(_BUYERS)),
-            and_(Order.seller_id == person_id, or_(Order.state.in_(_SELLERS), is_asked)),
-        )
-    )
     now = clock.now()
-    found = db.session.scalars(wanted.order_by(Order.deadline, Order.id))
+    found = db.session.scalars(_ORDERS, {"person_id": person_id})
     return _one_a_parcel([wait for order in found if (wait := _wait(order, person_id, now)) is not None])
 
 
@@ -123,40 +158,9 @@ def _wait(order: Order, person_id: int, now: datetime) -> OrderWaits | None:
 
 def _moneys(person_id: int) -> list[MoneyWaits]:
     """Counted for each group; an officer's own orders are for another officer."""
-    wanted = (
-        select(
-            Order.group_id,
-            func.count(_payment.distinct()).filter(Order.state == State.PAYMENT_CLAIMED),
-            func.count().filter(Order.state == State.PAYING_OUT),
-            func.min(Order.deadline),
-        )
-        .join(Membership, and_(Membership.group_id == Order.group_id, Membership.person_id == person_id))
-        .where(
-            Membership.state == Belonging.MEMBER,
-            Order.state.in_(_MONEYS),
-            Order.is_for_officers,
-            ~_waits_for_second(),
-            Order.buyer_id != person_id,
-            Order.seller_id != person_id,
-            or_(
-                Membership.role.in_(CONFIRMERS),
-                and_(Membership.role.in_(OFFICERS), Order.is_second_officer_due),
-            ),
-        )
-        .group_by(Order.group_id)
-    )
-    rows = list(db.session.execute(wanted))
+    rows = list(db.session.execute(_MONEYS_OF_OTHERS, {"person_id": person_id}))
     named: dict[int, Group] = groups.groups({row[0] for row in rows}) if rows else {}
     return [
         MoneyWaits(group_id, named[group_id].slug, named[group_id].name, payments, payouts, until)
         for group_id, payments, payouts, until in rows
     ]
-
-
-def _waits_for_second() -> ColumnElement[bool]:
-    """One officer has done his part: it is the second one's, who hears of the proposal. What else is owed of the order
-    the treasury shows."""
-    return or_(
-        proposals.is_open_about((Deed.PAYMENT, *PAYOUTS.values()), Order.id),
-        proposals.is_open_about((Deed.PARCEL_PAYMENT,), Order.parcel_id),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import bindparam, func, select
 
 from marketplace.groups import handover_queries, queries
 from marketplace.groups.entry_rules import Answer, Belonging
@@ -61,12 +61,19 @@ class RulesWait:
     version: int
 
 
+# Asked for with the head of every page: see proposal_queries.py.
+_MEMBERSHIPS = (
+    select(Group, Membership)
+    .join(Membership, Membership.group_id == Group.id)
+    .where(Membership.person_id == bindparam("person_id"), Membership.state == Belonging.MEMBER)
+    .order_by(Group.name)
+)
 Wait = ApplicationsWait | ReportsWait | InstructionsWait | RulesWait | HandoverWaits
 
 
 def waiting_for(person_id: int) -> list[Wait]:
     """What waits for a person in his groups. Six queries at most, however many groups there are."""
-    found = list(db.session.execute(_memberships(person_id)))
+    found = list(db.session.execute(_MEMBERSHIPS, {"person_id": person_id}))
     rows = [(row.Group, facts(row.Group, row.Membership)) for row in found]
     since = {row.Group.id: row.Membership.officer_since for row in found}
     able = {
@@ -80,11 +87,6 @@ def waiting_for(person_id: int) -> list[Wait]:
         *_handovers(person_id, {group.id: (group, who) for group, who in rows}),
         *(_rules(group) for group, who in rows if not who.has_agreed and not who.is_closed),
     ]
-
-
-def _memberships(person_id: int) -> Select[Group, Membership]:
-    wanted = select(Group, Membership).join(Membership, Membership.group_id == Group.id)
-    return wanted.where(Membership.person_id == person_id, Membership.state == Belonging.MEMBER).order_by(Group.name)
 
 
 def _rules(group: Group) -> RulesWait:

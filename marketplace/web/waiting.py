@@ -12,7 +12,6 @@ from flask_babel import gettext as _, ngettext
 
 from marketplace.auctions import chances, lists, offer_queries
 from marketplace.auctions.increment_rules import plus_increment
-from marketplace.auctions.rules import State
 from marketplace.groups import queries as group_queries, waiting as group_waiting
 from marketplace.groups.handover_queries import HandoverWaits
 from marketplace.kernel import clock
@@ -67,28 +66,23 @@ def _notice_deed(response: Response) -> Response:
 def tasks_of(person_id: int) -> list[Task]:
     """Everything that waits for this person. As many queries as there are sources, however much waits."""
     if "tasks" not in g:
-        found = [task for source in SOURCES for task in source(person_id)]
-        g.tasks = sorted(found, key=lambda task: (task.deadline is None, task.deadline or clock.now()))
+        with clock.at(now := clock.now()):  # one queue, one moment
+            found = [task for source in SOURCES for task in source(person_id)]
+        g.tasks = sorted(found, key=lambda task: (task.deadline is None, task.deadline or now))
     tasks: list[Task] = g.tasks
     return tasks
 
 
 def _from_auctions(person_id: int) -> Iterable[Task]:
     """Lots on which somebody else leads now."""
-    now = clock.now()
-    for entry in lists.bids_of(person_id, open_only=True, before=None, limit=lists.PAGE):
-        lot = entry.lot
-        if entry.maximum is None or lot.is_blind or lot.leader_id == person_id or lot.state != State.RUNNING:
-            continue
-        if lot.ends_at <= now:
-            continue
+    for lot, group in lists.outbid_of(person_id, now=clock.now()):
         yield Task(
             title=_("You have been outbid on lot %(number)s", number=lot.number),
-            url=url_for("lots.show", slug=entry.group.slug, number=lot.number, _anchor="bid"),
+            url=url_for("lots.show", slug=group.slug, number=lot.number, _anchor="bid"),
             button=_("Bid %(least)s or more", least=money_text(plus_increment(lot.price, lot.terms.ladder))),
             text=_("%(title)s, at %(price)s.", title=lot.title, price=money_text(lot.price)),
             deadline=lot.ends_at,
-            zone=entry.group.time_zone,
+            zone=group.time_zone,
             then=_("Then the lot ends."),
             item_id=lot.item_id,
         )
