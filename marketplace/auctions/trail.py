@@ -48,7 +48,16 @@ class Trail:
     """Whether nothing at all on the page is his own."""
 
 
-_NEWEST = select(func.max(AuditLine.id)).where(AuditLine.group_id == Group.id).correlate(Group).scalar_subquery()
+# Of the group's own lines alone, whatever others do meanwhile: asked for the greatest number of a group, PostgreSQL may
+# go through the lines of all groups, the newest first, until it finds one of this. A range has no such short cut.
+_NEWEST = (
+    select(AuditLine.id)
+    .where(AuditLine.group_id.between(Group.id, Group.id))
+    .order_by(AuditLine.group_id.desc(), AuditLine.id.desc())
+    .limit(1)
+    .correlate(Group)
+    .scalar_subquery()
+)
 _RUNS = (Lot.group_id == Group.id, Lot.state == State.RUNNING)
 _SOONEST_END = select(func.min(Lot.ends_at)).where(*_RUNS).correlate(Group).scalar_subquery()
 _GROUP = (
@@ -77,9 +86,8 @@ _HAS_NO_SEAT = and_(
     Lot.seller_id != _READER_ID,
     ~exists().where(Alias.lot_id == Lot.id, Alias.person_id == _READER_ID),
 )
-# Neither watches he, nor has he asked something, nor does the group hold a deposit of his.
+# Neither watches he, nor has he asked something, nor does the group hold a deposit of his: without a seat, he looks on.
 _LOOKS_ON = and_(
-    _HAS_NO_SEAT,
     ~exists().where(Watch.lot_id == Lot.id, Watch.person_id == _READER_ID),
     ~exists().where(Said.lot_id == Lot.id, Said.author_id == _READER_ID),
     ~exists().where(Deposit.group_id == Lot.group_id, Deposit.person_id == _READER_ID),
@@ -103,7 +111,7 @@ def trail_of_lot(slug: str, number: int, reader_id: int) -> Trail | None:
         return None
     *about_lot, has_no_seat, looks_on = row
     who = facts_read(about_lot[-_FACTS:])
-    return replace(_of_lot(about_lot[:-_FACTS]), who=who, has_no_seat=has_no_seat, looks_on=looks_on)
+    return replace(_of_lot(about_lot[:-_FACTS]), who=who, has_no_seat=has_no_seat, looks_on=has_no_seat and looks_on)
 
 
 def trail_of_group(slug: str, reader_id: int) -> Trail | None:
