@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from threading import Lock
@@ -75,24 +74,20 @@ def made_for_many(make: Callable[[Reader], str]) -> list[str]:
     """The page for all who have nothing of their own in it, cut at its gaps: text and the name of a gap in turn."""
     form = Form()
     form.client_key = gap(Own.KEY)
-    g.is_for_many = True
+    g.is_for_many, g.csrf_token = True, gap(Own.TOKEN)  # where Flask-WTF keeps the one that it has made
     try:
-        with _gaps_for_tokens():
-            return _GAPS.split(make(Reader(NOBODY, form)))
+        return _GAPS.split(make(Reader(NOBODY, form)))
     finally:
-        del g.is_for_many
+        del g.is_for_many, g.csrf_token
 
 
 def filled(parts: Sequence[str], slug: str, now: datetime) -> str:
     """Such a page of the group at /g/<slug>, as whoever asks for it gets it."""
-    own: dict[str, str] = {
-        Own.TOKEN: generate_csrf(),
-        Own.KEY: secrets.token_urlsafe(16),
-        Own.CLOCK: str(milliseconds(now)),
-    }
+    if "csrf_token" not in session:
+        generate_csrf()  # his session's own from here on
     reader = me(), current_user.name, current_user.is_operator, count_for(me()), session.get("deed", "")
-    own |= {name: _joined(text, own) for name, text in around(slug, str(request.endpoint), reader).items()}
-    return _joined(parts, own)
+    own = around(slug, str(request.endpoint), session["csrf_token"], reader)
+    return _joined(parts, {**own, Own.KEY: secrets.token_urlsafe(16), Own.CLOCK: str(milliseconds(now))})
 
 
 def filled_with_clock(parts: Sequence[str], now: datetime) -> str:
@@ -105,23 +100,14 @@ def _joined(parts: Sequence[str], own: Mapping[str, str]) -> str:
 
 
 @cached(TTLCache(maxsize=500, ttl=KEPT_SECONDS), lock=Lock())
-def around(slug: str, _page: str, _reader: tuple[object, ...]) -> dict[str, list[str]]:
-    """Head and foot of a reader's pages in a group, with gaps; kept as what waits for him is."""
+def around(slug: str, _page: str, _session: str, _reader: tuple[object, ...]) -> dict[str, str]:
+    """Head and foot of a reader's pages in a group, and his session's token; kept as what waits for him is."""
     group_here(slug)
     context: dict[str, Any] = {}
     current_app.update_template_context(context)  # once, for both
     templates = current_app.jinja_env
-    with _gaps_for_tokens():
-        return {
-            Own.HEAD: _GAPS.split(templates.get_template("frame/header.html").render(context)),
-            Own.FOOT: _GAPS.split(templates.get_template("frame/footer.html").render(context)),
-        }
-
-
-@contextmanager
-def _gaps_for_tokens() -> Iterator[None]:
-    g.csrf_token = gap(Own.TOKEN)  # where Flask-WTF keeps the one that it has made
-    try:
-        yield
-    finally:
-        del g.csrf_token
+    return {
+        Own.HEAD: templates.get_template("frame/header.html").render(context),
+        Own.FOOT: templates.get_template("frame/footer.html").render(context),
+        Own.TOKEN: generate_csrf(),
+    }

@@ -66,6 +66,7 @@ from marketplace.web import (
     sales,
     searches,
     second_factor,
+    sessions,
     statements,
     treasury,
     waiting,
@@ -141,7 +142,7 @@ def register(app: Flask) -> None:
     Babel(app, locale_selector=lambda: "en")
     csrf.init_app(app)
     csrf.exempt(webhooks.blueprint)  # they are signed
-    for part in (errors, format, frame, gaps, headers, limits, live, paging, waiting):
+    for part in (errors, format, frame, gaps, headers, limits, live, paging, sessions, waiting):
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -37,12 +37,22 @@ class Sheet:
 
     def tag(self, trail: Trail, now: datetime) -> str | None:
         """None for a page that may change any moment."""
+        common = self.common_tag(trail, now)
+        return None if common is None else self.tag_for_reader(common)
+
+    def tag_for_reader(self, common: str) -> str:
+        """The tag of the reader's page, from what stands for all of it but him."""
+        return sha256(f"{common}{self.reader!r}".encode()).hexdigest()[:32]
+
+    def common_tag(self, trail: Trail, now: datetime) -> str | None:
+        """What stands for the page but for its reader; none for one that may change any moment."""
         is_settled = trail.line_at is None or now - trail.line_at >= SETTLED_AFTER
         if not is_settled or any(timedelta() < moment - now <= _HOUR for moment in trail.moments):
             return None
         minute = now.replace(second=0, microsecond=0) if self.number is None else None  # a list shows minutes of each
         # The moment with the number: after a backup was put back, numbers come again.
-        shown = (trail.line_id, trail.line_at, trail.rest, self, minute, as_shown(trail, now), _release())
+        where = self.slug, self.number, self.query
+        shown = (trail.line_id, trail.line_at, trail.rest, where, minute, as_shown(trail, now), _release())
         return sha256(repr(shown).encode()).hexdigest()[:32]
 
 

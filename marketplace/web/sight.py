@@ -14,7 +14,6 @@ is answered again before the application is asked at all (early.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import NamedTuple
@@ -96,11 +95,13 @@ def _sight(trail: Trail | None, sheet: Sheet) -> Sight | None:
         return None
     g.sheet = sheet
     now = clock.as_read(trail.read_at)
-    return Sight(sheet.slug, sheet.tag(trail, now), _common(trail, replace(sheet, reader=()), now), now)
+    common = sheet.common_tag(trail, now)
+    where = sheet.slug, sheet.number, sheet.query, trail.rest or trail.line_id
+    tag = None if common is None else sheet.tag_for_reader(common)
+    return Sight(sheet.slug, tag, _shared_as(trail, common or where), now)
 
 
-def _common(trail: Trail, sheet: Sheet, now: datetime) -> _Key | None:
-    made_from = sheet.tag(trail, now) or (sheet, trail.rest or trail.line_id)
+def _shared_as(trail: Trail, made_from: Hashable) -> _Key | None:
     if not _has_signed_in():
         return None if session else (made_from, None)
     return (made_from, permissions_of(trail.who)) if trail.who is not None and trail.looks_on else None

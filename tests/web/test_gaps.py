@@ -203,6 +203,20 @@ def test_each_has_his_own_name_tokens_and_keys(lot: Lot, group: Group, client_of
     assert not set.intersection(*(set(KEY.findall(page)) for page in pages.values()))
 
 
+def test_two_browsers_of_one_member_have_each_its_own_token(
+    lot: Lot, group: Group, app: Flask, client_of: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the head and the foot of his pages are kept."""
+    monkeypatch.setattr(gaps, "around", AROUND)
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    anna = a_member(group)
+    browsers = [client_of(anna), client_of(anna)]
+    tokens = [TOKEN.findall(settled(each, path(lot)))[0] for each in browsers]
+    for browser, (own, other) in zip(browsers, (tokens, tokens[::-1]), strict=True):
+        assert browser.post(f"{path(lot)}/watch", data={"csrf_token": other}).status_code == 400
+        assert browser.post(f"{path(lot)}/watch", data={"csrf_token": own}).status_code == 302
+
+
 @pytest.fixture
 def for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it is outside tests, but that the second does not end."""
