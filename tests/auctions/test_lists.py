@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from marketplace.auctions import catalogue, lists, queries
-from marketplace.auctions.rules import State
+from marketplace.auctions.models import Alias, Lot
+from marketplace.auctions.rules import Format, State
 from marketplace.auctions.search_rules import Order, Search, Stage
 from marketplace.groups.models import Group
 from marketplace.kernel import clock
@@ -149,3 +150,41 @@ def test_operators_see_lots_that_no_worker_moves(app):
     scheduled = a_lot(starts_at=clock.now() + timedelta(hours=1), ends_at=clock.now() + timedelta(days=9))
     assert queries.late_lots(clock.now()) == []
     assert [late.id for late in queries.late_lots(lot.ends_at + timedelta(minutes=1))] == [lot.id, scheduled.id]
+
+
+def test_a_person_is_told_of_running_lots_on_which_somebody_else_leads(app):
+    marta, ben = a_person(), a_person()
+    group = a_group()
+    for person in (marta, ben):
+        a_member(group, person=person)
+    led, outbid, ended, sealed, of_old = (a_lot(an_item(group=group)) for _each in range(5))
+    for lot in (of_old, led, outbid, ended, sealed):
+        a_bid(lot, marta, 900)
+    for lot in (of_old, outbid, ended, sealed):
+        a_bid(lot, ben, 2000)
+    with unit_of_work():
+        over = db.session.get_one(Lot, ended.id)
+        over.scheduled_end_at = over.ends_at = clock.now() - timedelta(seconds=1)
+        db.session.get_one(Lot, sealed.id).format = Format.SEALED_FIRST
+
+    def numbers(person):
+        return [lot.number for lot, _group in lists.outbid_of(person.id, now=clock.now())]
+
+    assert numbers(marta) == [outbid.number, of_old.number], "the last he came to first"
+    assert numbers(ben) == []
+
+
+def test_only_the_last_lots_he_came_to_are_looked_at(app):
+    """However many there were in all the years."""
+    group, marta = a_group(), a_person()
+    a_member(group, person=marta)
+    item = an_item(group=group)
+    old = a_lot(item)
+    a_bid(old, marta, 900)
+    a_bid(old, maximum=2000)
+    assert len(lists.outbid_of(marta.id, now=clock.now())) == 1
+    past = [a_lot(item, state=State.PASSED) for _each in range(lists.LOOKED_BACK)]
+    with unit_of_work():
+        names = [Alias(lot_id=lot.id, person_id=marta.id, name="Heron", maximum_minor=900) for lot in past]
+        db.session.add_all(names)
+    assert lists.outbid_of(marta.id, now=clock.now()) == []
