@@ -58,8 +58,11 @@ class Pages:
 
     def __init__(self, bench: Bench, bidders: Bidders, lot: int) -> None:
         self._port, self._bidders = bench.port, bidders
-        self.lot = f"/g/{bench.world.slug}/lots/{lot}"
         self.catalogue = f"/g/{bench.world.slug}/lots"
+        self.lot = self.path_of(lot)
+
+    def path_of(self, lot: int) -> str:
+        return f"{self.catalogue}/{lot}"
 
     def whole(self, path: str, *, signed_in: bool, seconds: float, connections: int = world.SESSIONS) -> Measured:
         def ask(session: int) -> bytes:
@@ -98,7 +101,7 @@ def measure(bench: Bench, *, rounds: int, seconds: float) -> dict[str, object]:
                                    connections=world.SESSIONS, seconds=seconds).rate,
                 **_bids(bench.port, bidders, hot=hot, quiet=quiet, spread=spread, seconds=seconds),
                 **database(seconds),
-                **_pages(pages, seconds),
+                **_pages(pages, hot, seconds),
             }  # fmt: skip
             found.append(one)
             print(f"round {number + 1} of {rounds}: " + ", ".join(f"{name} {rate:.4g}" for name, rate in one.items()))
@@ -146,10 +149,11 @@ def _database(bench: Bench, lots: range) -> Callable[[float], dict[str, float]]:
     return measured
 
 
-def _pages(pages: Pages, seconds: float) -> dict[str, float]:
+def _pages(pages: Pages, hot: int, seconds: float) -> dict[str, float]:
     time.sleep(SETTLED_AFTER.total_seconds() + 1)  # pages have tags once nothing has happened for so long
     return {
         "lot page, signed in": pages.whole(pages.lot, signed_in=True, seconds=seconds).rate,
+        "lot page, its bidders": pages.whole(pages.path_of(hot), signed_in=True, seconds=seconds).rate,
         "lot page, anonymous": pages.whole(pages.lot, signed_in=False, seconds=seconds).rate,
         "lot page, signed in, unchanged": pages.unchanged(pages.lot, signed_in=True, seconds=seconds).rate,
         "lot page, anonymous, unchanged": pages.unchanged(pages.lot, signed_in=False, seconds=seconds).rate,
