@@ -38,7 +38,7 @@ class Own(StrEnum):
 
     HEAD = "head"
     FOOT = "foot"
-    TOKEN = "token"  # noqa: S105 - the name of a gap
+    TOKEN = "token"  # noqa: S105 - the name of a gap, not a secret
     """Of all forms: that they were sent from a page of ours."""
     KEY = "key"
     """Of the page's form: sent twice, it is one deed."""
@@ -62,7 +62,7 @@ def register(app: Flask) -> None:
 
 def gap(own: str) -> Markup:
     """Where something of the reader's own goes."""
-    return Markup(_MARK + Own(own))  # noqa: S704 - our own words
+    return Markup(_MARK + Own(own))  # noqa: S704 - a mark that nobody can guess, and a name of ours: nothing that anybody typed
 
 
 def made_for_one(make: Callable[[Reader], str]) -> str:

@@ -135,6 +135,7 @@ csrf = CSRFProtect()
 
 def register(app: Flask) -> None:
     settings: Settings = app.config["EARNEST"]
+    # Flask's own way to put something before an application; mypy takes wsgi_app for a plain method.
     app.wsgi_app = app.extensions["earnest_early"] = EarlyAnswers(app)  # type: ignore[method-assign]
     if settings.proxies:
         count = settings.proxies

@@ -32,7 +32,7 @@ from marketplace.web.sheets import Sheet
 from marketplace.web.waiting import count_for
 
 SHARED_SECONDS = 1.0
-_Key = tuple[Hashable, frozenset[Permission] | None]
+_Key = tuple[Hashable, bool, frozenset[Permission]]
 _pages: LRUCache[_Key, list[str]] = LRUCache(maxsize=128)
 _of_this_second: TTLCache[_Key, list[str]] = TTLCache(maxsize=128, ttl=SHARED_SECONDS)
 _lock = Lock()
@@ -45,7 +45,7 @@ class Sight(NamedTuple):
     tag: str | None
     """None where it may change any moment."""
     common: _Key | None
-    """What the page is made from without its reader, and what he may do, where it has nothing of his own."""
+    """What it is made from, whether its reader has signed in, and what he may do, if it has nothing of his own."""
     now: datetime
 
 
@@ -102,9 +102,10 @@ def _sight(trail: Trail | None, sheet: Sheet) -> Sight | None:
 
 
 def _shared_as(trail: Trail, made_from: Hashable) -> _Key | None:
-    if not _has_signed_in():
-        return None if session else (made_from, None)
-    return (made_from, permissions_of(trail.who)) if trail.who is not None and trail.looks_on else None
+    is_common = trail.looks_on if _has_signed_in() else not session
+    if trail.who is None or not is_common:
+        return None
+    return made_from, _has_signed_in(), permissions_of(trail.who)
 
 
 def _has_signed_in() -> bool:
