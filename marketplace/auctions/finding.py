@@ -19,7 +19,7 @@ _NUMBERED = select(Lot).where(Lot.group_id == bindparam("group_id"), Lot.number 
 
 
 _ADDRESSED = (
-    select(Lot.id, Lot.currency)
+    select(Lot.id, Lot.currency, Group.time_zone)
     .join(Group, Group.id == Lot.group_id)
     .where(Group.slug == bindparam("slug"), Lot.number == bindparam("number"))
 )
@@ -34,15 +34,15 @@ _LOCKED = (
 )
 
 
-def addressed(slug: str, number: int) -> tuple[int, str]:
-    """The id and the currency of the lot at this address, whoever asks: for deeds that ask who may under the lock.
+def addressed(slug: str, number: int) -> tuple[int, str, str]:
+    """Id, currency and time zone of the lot at this address, whoever asks: for deeds that ask who may under the lock.
 
     Raises NotFound.
     """
     row = db.session.execute(_ADDRESSED, {"slug": slug, "number": number}).one_or_none()
     if row is None:
         raise no_such_lot()
-    return row.id, row.currency
+    return row.id, row.currency, row.time_zone
 
 
 def locked_lot(lot_id: int) -> Lot:

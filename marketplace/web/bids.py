@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_security import auth_required
 from werkzeug.wrappers import Response
@@ -53,7 +53,7 @@ def check(slug: str, number: int) -> str | tuple[str, int]:
 @limiter.limit("60 per minute")
 def bid(slug: str, number: int) -> Response | tuple[str, int]:
     """The second step: the bid is placed, and the page says who leads."""
-    lot_id, currency = finding.addressed(slug, number)
+    lot_id, currency, g.zone = finding.addressed(slug, number)  # why it is refused may hold a moment
     form = Form.sent(schemas.PlaceBid)
     with form.refusals():
         maximum = as_money(form.data["maximum"], currency, field="maximum")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -184,7 +184,19 @@ def test_who_cannot_bid_any_more_reads_it_and_gets_no_form(app, client_of):
     assert answer.status_code == 422
     assert "Your bid does not count" in words(answer)
     assert "Your bid does not count yet" not in words(answer)
-    assert 'name="maximum"' not in answer.get_data(as_text=True)
+    page = answer.get_data(as_text=True)
+    assert 'name="maximum"' not in page
+    assert 'aria-labelledby="bid-h"' not in page, "no empty sheet either"
+
+
+def test_why_a_bid_is_refused_tells_the_time_of_the_group(app, client_of):
+    lot = a_lot(ends_at=datetime(2026, 11, 27, 19, 15, tzinfo=UTC), starts_at=datetime(2026, 11, 20, tzinfo=UTC))
+    client = client_of(a_member(group_of(lot)))
+    with unit_of_work():
+        group_of(lot).time_zone = "Asia/Tokyo"
+    data = {"maximum": "20", "client_key": "a-client-key", "confirmed": "1"}
+    clock.move(max(timedelta(), lot.ends_at - clock.now()) + timedelta(seconds=1))
+    assert "ended on 28 November 2026, 04:15" in words(client.post(f"{page_of(lot)}/bid", data=data))
 
 
 def test_who_is_outbid_at_once_reads_it_on_the_lots_page(app, client_of):
