@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, select
 
 from marketplace.auctions import bid_rules, bidding, chance_rules, closing, finding, retracting
 from marketplace.auctions.chance_models import Chance, NoChances
@@ -26,6 +26,7 @@ from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import finds
 
 
 @use_case
@@ -116,6 +117,11 @@ _WAITING = (
     .where(Chance.state == State.OPEN, Chance.ends_at > bindparam("now"))
     .order_by(Chance.ends_at, Chance.id)
 )
+
+
+def may_wait() -> ColumnElement[bool]:
+    """False where nothing waits for `person_id` at `now`: see web/waiting.py."""
+    return finds(_WAITING)
 
 
 def waiting_for(person_id: int, *, now: datetime) -> list[tuple[Chance, Lot, Group]]:

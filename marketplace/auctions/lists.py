@@ -18,6 +18,7 @@ from marketplace.groups.rules import Who
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import finds
 
 PAGE = 24
 LOOKED_BACK = 200
@@ -78,6 +79,11 @@ def bids_of(person_id: int, *, open_only: bool, before: int | None = None, limit
         wanted = wanted.where(Alias.id < before)
     rows = db.session.execute(wanted.order_by(Alias.id.desc()).limit(limit))
     return [_bid_on(alias, lot, facts(group, membership), group) for alias, lot, group, membership in rows]
+
+
+def may_be_outbid() -> ColumnElement[bool]:
+    """False where nobody has outbid `person_id` at `now`: see web/waiting.py."""
+    return finds(_OUTBID)
 
 
 def outbid_of(person_id: int, *, now: datetime) -> list[tuple[Lot, Group]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 
 from marketplace.auctions import finding, offer_rules, queries
 from marketplace.auctions.models import Alias, Lot
@@ -16,6 +16,7 @@ from marketplace.catalog.rules import State as ItemState
 from marketplace.groups import queries as groups
 from marketplace.groups.models import Group, Membership, facts
 from marketplace.kernel.database import db
+from marketplace.kernel.statements import finds
 from marketplace.reputation import queries as reputation
 from marketplace.reputation.rules import Standing
 
@@ -132,6 +133,11 @@ _WAITING = (
     .where(Lot.seller_id == bindparam("person_id"), Offer.state == State.OPEN, Offer.ends_at > bindparam("now"))
     .order_by(Offer.ends_at, Offer.id)
 )
+
+
+def may_wait() -> ColumnElement[bool]:
+    """False where nothing waits for `person_id` at `now`: see web/waiting.py."""
+    return finds(_WAITING)
 
 
 def waiting_for(person_id: int, *, now: datetime) -> list[tuple[Offer, Lot, Group]]:

@@ -49,6 +49,11 @@ class DepositsWait:
     """The earliest deadline among them."""
 
 
+def may_wait() -> ColumnElement[bool]:
+    """False where nothing waits for `person_id`: see web/waiting.py."""
+    return _waiting().exists()
+
+
 def waiting_for(person_id: int) -> list[DepositsWait]:
     """By group, without what waits for a second officer only. Two queries, however much it is."""
     rows = db.session.execute(_waiting(), {"person_id": person_id})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, or_, select
 
 from marketplace.disputes import claim_rules
 from marketplace.disputes.claim_models import ClaimWords
@@ -21,7 +21,7 @@ from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership
 from marketplace.groups.rules import OFFICERS
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import Big, db
 from marketplace.kernel.errors import NotFound
 from marketplace.payments import contesting
 from marketplace.payments.contest_models import ContestRow
@@ -83,14 +83,18 @@ def contesters_of(about: Sequence[Order], *, now: datetime) -> dict[int, Contest
     return {order_id: claim_rules.contesters(candidates) for order_id, candidates in found.items()}
 
 
+def may_wait() -> ColumnElement[bool]:
+    """False where no open claim of a bank is for `person_id`, answered or not: see web/waiting.py."""
+    me: BindParameter[int] = bindparam("person_id", type_=Big)
+    wanted = select(BankClaim.id).join(Order, Order.id == BankClaim.order_id).where(BankClaim.course.in_(OPEN))
+    return wanted.where(or_(Order.seller_id == me, Order.group_id.in_(_officer_in(me)))).exists()
+
+
 def waiting_for(person_id: int) -> Waiting:
     """What this person may do about banks that nobody has answered. Whoever sold the thing is no officer about it.
     One query where there are none, else a fixed number."""
-    officer_in = select(Membership.group_id).where(
-        Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
-    )
     said = select(ClaimWords.id).where(ClaimWords.claim_id == BankClaim.id).exists()
-    his = or_(and_(Order.seller_id == person_id, ~said), Order.group_id.in_(officer_in))
+    his = or_(and_(Order.seller_id == person_id, ~said), Order.group_id.in_(_officer_in(person_id)))
     wanted = select(BankClaim, Order, said.label("said")).join(Order, Order.id == BankClaim.order_id)
     wanted = wanted.where(BankClaim.course.in_(OPEN), _is_unanswered(), his).order_by(BankClaim.id)
     rows = db.session.execute(wanted).all()
@@ -102,6 +106,12 @@ def waiting_for(person_id: int) -> Waiting:
 
 def no_such_claim() -> NotFound:
     return NotFound("There is no such claim of a bank.")
+
+
+def _officer_in(person_id: int | BindParameter[int]) -> Select[int]:
+    return select(Membership.group_id).where(
+        Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
+    )
 
 
 def _is_unanswered() -> ColumnElement[bool]:

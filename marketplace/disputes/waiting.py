@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BindParameter, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
 
 from marketplace.disputes.choosing_rules import CHOOSING, agree_until
 from marketplace.disputes.dispute_rules import Action, Dispute as Facts, Party, Reason, Remedy, State
@@ -24,6 +24,7 @@ from marketplace.groups.rules import OFFICERS
 from marketplace.kernel import clock
 from marketplace.kernel.database import Big, db
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import finds
 
 
 class Task(StrEnum):
@@ -72,6 +73,11 @@ _IS_OFFICER_IN = select(Membership.group_id).where(
 )
 _IS_ASKED = or_(Dispute.group_id.in_(_IS_OFFICER_IN), Dispute.accepted_ruler_id == _ME)
 _TO_RULE = cases().where(Dispute.state.in_(RULING), _IS_ASKED, ~_IS_SIDE)
+
+
+def may_wait() -> ColumnElement[bool]:
+    """False where nothing waits for `person_id`: see web/waiting.py."""
+    return or_(finds(_OF_A_SIDE), finds(_TO_RULE))
 
 
 def waiting_for(person_id: int) -> list[DisputeWaits]:

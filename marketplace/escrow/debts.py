@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, ColumnElement, Select, Text, bindparam, cast, or_, select
 
 from marketplace.escrow import debt_rules
 from marketplace.escrow.debt_models import DebtDeed
@@ -19,10 +19,11 @@ from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership
 from marketplace.groups.rules import OFFICERS, Permission, Role
 from marketplace.kernel import audit, clock
-from marketplace.kernel.database import db, use_case
+from marketplace.kernel.database import Big, db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import finds
 from marketplace.ledger import queries as books, service as ledger
 from marketplace.ledger.models import Entry, Transfer
 from marketplace.ledger.rules import Chart, Move, Side, guarantee_fund, person_of, receivable
@@ -110,6 +111,14 @@ def debts_of_group(group_id: int, officer_id: int) -> dict[int, Money]:
     return dict(sorted(rows, key=lambda row: -row[1].minor))
 
 
+def may_wait() -> ColumnElement[bool]:
+    """False where `person_id` never owed a group anything, and has nothing to agree to: see web/waiting.py."""
+    me: BindParameter[int] = bindparam("person_id", type_=Big)
+    account = f"{Chart.RECEIVABLE}:" + cast(Membership.group_id, Text) + ":" + cast(Membership.person_id, Text)
+    owed = select(Entry.account).join(Membership, Entry.account == account).where(Membership.person_id == me)
+    return or_(finds(owed), finds(_proposals_for(me)))
+
+
 def own_debts(person_id: int) -> dict[int, Money]:
     """What a person owes, by group, wherever he is or was a member. Two queries."""
     wanted = select(Membership.group_id).where(Membership.person_id == person_id)
@@ -122,13 +131,16 @@ def own_debts(person_id: int) -> dict[int, Money]:
 
 def proposals_for(person_id: int) -> list[DebtDeed]:
     """What this officer may agree to write off."""
+    wanted = _proposals_for(person_id).where(DebtDeed.at > clock.now() - TIME_TO_AGREE)
+    return list(db.session.scalars(wanted.order_by(DebtDeed.id)))
+
+
+def _proposals_for(person_id: int | BindParameter[int]) -> Select[DebtDeed]:
     officer_in = select(Membership.group_id).where(
         Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
     )
     wanted = select(DebtDeed).where(DebtDeed.state == State.PROPOSED, DebtDeed.group_id.in_(officer_in))
-    wanted = wanted.where(DebtDeed.person_id != person_id, DebtDeed.by_id != person_id)
-    wanted = wanted.where(DebtDeed.at > clock.now() - TIME_TO_AGREE)
-    return list(db.session.scalars(wanted.order_by(DebtDeed.id)))
+    return wanted.where(DebtDeed.person_id != person_id, DebtDeed.by_id != person_id)
 
 
 @use_case

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 
 from marketplace.escrow.confirmations import PAYOUTS
 from marketplace.escrow.models import Order
@@ -19,6 +19,7 @@ from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.kernel import clock
 from marketplace.kernel.database import Big, db
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import finds
 
 # Where one of them may have to act, or can: the buyer says where it goes, or cancels what was not shipped; the seller
 # says where it goes back.
@@ -112,6 +113,11 @@ class MoneyWaits:
     payouts: int
     until: datetime | None
     """The earliest deadline among them."""
+
+
+def may_wait() -> ColumnElement[bool]:
+    """False where nothing waits for `person_id`: see web/waiting.py."""
+    return or_(finds(_ORDERS), finds(_MONEYS_OF_OTHERS))
 
 
 def waiting_for(person_id: int) -> list[OrderWaits | MoneyWaits]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import BindParameter, Select, and_, or_, select
 
 from marketplace.groups import handover_rules, queries, service
 from marketplace.groups.entry_rules import Belonging
@@ -84,6 +84,12 @@ def to_be_had(found: Handover) -> Money | None:
     if found.stated is None or found.books is None:
         return None
     return found.stated + (at_bank(found.group_id, found.currency) - found.books)
+
+
+def open_with(person_id: int | BindParameter[int]) -> Select[int]:
+    """Those under way that this person, officer or not, parts or takes over with."""
+    is_party = or_(Handover.parting_id == person_id, Handover.successor_id == person_id)
+    return select(Handover.id).where(Handover.state.in_(OPEN), is_party)
 
 
 def waiting_for(person_id: int, groups: dict[int, Role], now: datetime) -> list[tuple[Handover, Action]]:

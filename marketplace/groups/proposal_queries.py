@@ -29,6 +29,7 @@ from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.kernel.database import Big, db
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import finds
 from marketplace.payments.models import Movement
 
 MOST = 100
@@ -65,6 +66,11 @@ def open_for(group_id: int, person_id: int) -> list[Proposal]:
     wanted = _open_for(person_id).where(Membership.group_id == group_id)
     rows = db.session.execute(wanted.order_by(Proposal.id).limit(MOST))
     return [row.Proposal for row in rows]
+
+
+def may_wait() -> ColumnElement[bool]:
+    """False where nothing waits for `person_id`: see web/waiting.py."""
+    return finds(_waiting())
 
 
 def waiting_for(person_id: int) -> list[tuple[Proposal, Group]]:

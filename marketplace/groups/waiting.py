@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 
 from marketplace.groups import handover_queries, queries
 from marketplace.groups.entry_rules import Answer, Belonging
@@ -13,9 +13,10 @@ from marketplace.groups.handover_queries import HandoverWaits
 from marketplace.groups.handover_rules import Action
 from marketplace.groups.instruction_rules import may_approve
 from marketplace.groups.models import Application, Group, Instructions, Membership, Report, facts
-from marketplace.groups.rules import Permission, Who, may
+from marketplace.groups.rules import Permission, Role, Who, may
 from marketplace.kernel import clock
-from marketplace.kernel.database import db
+from marketplace.kernel.database import Big, db
+from marketplace.kernel.statements import finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,14 @@ _MEMBERSHIPS = (
     .order_by(Group.name)
 )
 Wait = ApplicationsWait | ReportsWait | InstructionsWait | RulesWait | HandoverWaits
+
+
+def may_wait() -> ColumnElement[bool]:
+    """False where nothing waits for `person_id`: see web/waiting.py. He is no more than a member, has agreed to the
+    rules, and has no part in a handover."""
+    me: BindParameter[int] = bindparam("person_id", type_=Big)
+    has_to_look = or_(Membership.role != Role.MEMBER, Membership.agreed_version != Group.rules_version)
+    return or_(finds(_MEMBERSHIPS.where(has_to_look)), finds(handover_queries.open_with(me)))
 
 
 def waiting_for(person_id: int) -> list[Wait]:

@@ -10,12 +10,12 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select, text
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, case, func, select, text
 
 from marketplace.accounts.models import PayoutDetails
 from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
-from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.database import Big, db, let_go, use_case
 from marketplace.kernel.due import survives
 from marketplace.kernel.events import announce
 from marketplace.payments import late_rules
@@ -60,6 +60,12 @@ def late_in(group_id: int, reader: Reader, now: datetime) -> list[Late]:
     by = now - (FOR_ALL_AFTER if reader is Reader.GROUP else AFTER)
     is_payable = _PAYABLE_FROM.is_not(None)
     return _found(Movement.group_id == group_id, Movement.owed_since <= by, is_payable, reader=reader, now=now)
+
+
+def may_be_late() -> ColumnElement[bool]:
+    """False where nothing is to be paid to `person_id`, late or not: see web/waiting.py."""
+    me: BindParameter[int] = bindparam("person_id", type_=Big)
+    return select(Movement.id).where(_IS_OWED, Movement.person_id == me).exists()
 
 
 def late_to(person_id: int, now: datetime) -> list[Late]:

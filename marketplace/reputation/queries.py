@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 
 from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
@@ -118,14 +118,23 @@ def feedback_on(order_id: int, person_id: int) -> tuple[Feedback | None, Feedbac
     return own, others
 
 
+def may_wait() -> ColumnElement[bool]:
+    """False where `person_id` owes no feedback at `now`: see web/waiting.py."""
+    return select(Deal.id).where(Deal.person_id == bindparam("person_id"), *_is_owed(bindparam("now"))).exists()
+
+
 def waiting_for(person_id: int) -> list[FeedbackOwed]:
     """The feedback that a person owes, the most urgent first."""
-    owed = select(Deal).where(Deal.person_id == person_id, Deal.spoke_at.is_(None), Deal.feedback_until > clock.now())
+    owed = select(Deal).where(Deal.person_id == person_id, *_is_owed(clock.now()))
     return [
         FeedbackOwed(deal.order_id, deal.group_id, deal.title, deal.other_id, deal.feedback_until)
         for deal in db.session.scalars(owed.order_by(Deal.feedback_until, Deal.id))
         if deal.feedback_until is not None
     ]
+
+
+def _is_owed(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Deal.spoke_at.is_(None), Deal.feedback_until > now
 
 
 def to_show(now: datetime) -> Backlog:

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import lru_cache
+from itertools import compress
 from threading import Lock
+from typing import NamedTuple
 
 from cachetools import TTLCache, cached
 from flask import Flask, Response, g, session, url_for
 from flask_babel import gettext as _, ngettext
+from sqlalchemy import ColumnElement, Dialect, TextClause, bindparam, select
 
 from marketplace.auctions import chances, lists, offer_queries
 from marketplace.auctions.increment_rules import plus_increment
-from marketplace.groups import queries as group_queries, waiting as group_waiting
+from marketplace.deposits import waiting as deposits
+from marketplace.disputes import claim_finding, waiting as disputes
+from marketplace.escrow import debts, waiting as orders
+from marketplace.groups import proposal_queries, queries as group_queries, waiting as group_waiting
 from marketplace.groups.handover_queries import HandoverWaits
 from marketplace.kernel import clock
+from marketplace.kernel.database import Big, UtcDateTime, db
+from marketplace.kernel.statements import written_out
+from marketplace.payments import lateness
 from marketplace.reputation import queries as reputation
 from marketplace.web import debt_tasks, deposit_tasks, dispute_tasks, late_words, order_tasks, proposal_words
 from marketplace.web.format import money_text
@@ -64,10 +75,10 @@ def _notice_deed(response: Response) -> Response:
 
 
 def tasks_of(person_id: int) -> list[Task]:
-    """Everything that waits for this person. As many queries as there are sources, however much waits."""
+    """Everything that waits for this person: one query for all sources, then those of each that has something."""
     if "tasks" not in g:
         with clock.at(now := clock.now()):  # one queue, one moment
-            found = [task for source in SOURCES for task in source(person_id)]
+            found = [task for source in sources_for(person_id, now) for task in source.tasks_of(person_id)]
         g.tasks = sorted(found, key=lambda task: (task.deadline is None, task.deadline or now))
     tasks: list[Task] = g.tasks
     return tasks
@@ -174,17 +185,40 @@ def _from_feedback(person_id: int) -> Iterable[Task]:
         )
 
 
-SOURCES: tuple[Callable[[int], Iterable[Task]], ...] = (
-    order_tasks.tasks_of,
-    proposal_words.tasks_of,
-    deposit_tasks.tasks_of,
-    dispute_tasks.tasks_of,
-    late_words.tasks_of,
-    dispute_tasks.claims_of,
-    debt_tasks.tasks_of,
-    _from_auctions,
-    _from_chances,
-    _from_offers,
-    _from_groups,
-    _from_feedback,
+class Source(NamedTuple):
+    """One feature's part of the queue."""
+
+    tasks_of: Callable[[int], Iterable[Task]]
+    """What waits for a person."""
+    may_wait: Callable[[], ColumnElement[bool]]
+    """False where that is nothing, of `person_id` at `now`; where it is something, or might be, true."""
+
+
+SOURCES = (
+    Source(order_tasks.tasks_of, orders.may_wait),
+    Source(proposal_words.tasks_of, proposal_queries.may_wait),
+    Source(deposit_tasks.tasks_of, deposits.may_wait),
+    Source(dispute_tasks.tasks_of, disputes.may_wait),
+    Source(late_words.tasks_of, lateness.may_be_late),
+    Source(dispute_tasks.claims_of, claim_finding.may_wait),
+    Source(debt_tasks.tasks_of, debts.may_wait),
+    Source(_from_auctions, lists.may_be_outbid),
+    Source(_from_chances, chances.may_wait),
+    Source(_from_offers, offer_queries.may_wait),
+    Source(_from_groups, group_waiting.may_wait),
+    Source(_from_feedback, reputation.may_wait),
 )
+
+
+def sources_for(person_id: int, now: datetime) -> list[Source]:
+    """Those that may have something for him. Most people have nothing to do most of the time, and then one query says
+    so for all of them."""
+    with _lock:  # it takes long to make: once will do for all who come first
+        gate = _gate(db.engine.dialect)
+    return list(compress(SOURCES, db.session.execute(gate, {"person_id": person_id, "now": now}).one()))
+
+
+@lru_cache(maxsize=8)
+def _gate(dialect: Dialect) -> TextClause:
+    whole = select(*(source.may_wait() for source in SOURCES))
+    return written_out(whole, bindparam("person_id", type_=Big), bindparam("now", type_=UtcDateTime()), dialect=dialect)

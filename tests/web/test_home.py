@@ -27,6 +27,7 @@ from tests.factories.disputes import a_dispute, a_moderator, a_part, appeal, rul
 from tests.factories.escrow import an_address, an_order, confirm, rule, treasurer_of
 from tests.factories.groups import a_group, a_member
 from tests.factories.notifications import a_mail
+from tests.factories.statements import statements
 
 pytestmark = pytest.mark.one_database
 Browse = Callable[..., FlaskClient]
@@ -54,6 +55,15 @@ def test_who_has_nothing_to_do_is_told_where_to_begin(app: Flask, client_of: Bro
     text = page(client_of(a_person()))
     assert "Nothing waits for you" in text
     assert "Find a group" in text
+
+
+def test_where_nothing_waits_one_question_finds_that_out(app: Flask) -> None:
+    member_id = a_member(a_group()).id
+    with app.test_request_context(), statements() as asked:
+        assert waiting_count.tasks_of(member_id) == []
+    clock_skew, question = asked
+    assert "clock_offset" in clock_skew
+    assert question.count("EXISTS") > len(waiting_count.SOURCES)
 
 
 def test_who_asks_to_join_reads_that_they_decide(app: Flask, client_of: Browse) -> None:
