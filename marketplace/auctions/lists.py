@@ -23,11 +23,12 @@ from marketplace.kernel.statements import finds
 PAGE = 24
 LOOKED_BACK = 200
 """Of so many lots that somebody came to last he is told where he was outbid: his page costs the same after years."""
-# Asked for with the head of every page: see escrow/waiting.py.
+# Asked for with the head of every page: see escrow/waiting.py. A range, so that his own are read, and not everybody's
+# from the newest on: see auctions/trail.py.
 _his = (
     select(Alias.id, Alias.lot_id, Alias.person_id)
-    .where(Alias.person_id == bindparam("person_id"), Alias.maximum_minor.is_not(None))
-    .order_by(Alias.id.desc())
+    .where(Alias.person_id.between(bindparam("person_id"), bindparam("person_id")), Alias.maximum_minor.is_not(None))
+    .order_by(Alias.person_id.desc(), Alias.id.desc())
     .limit(LOOKED_BACK)
     .subquery()
 )
