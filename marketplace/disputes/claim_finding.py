@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 
 from marketplace.disputes import claim_rules
 from marketplace.disputes.claim_models import ClaimWords
@@ -17,9 +17,7 @@ from marketplace.disputes.rulers import officers_about
 from marketplace.escrow import chargebacks, finding, queries as orders
 from marketplace.escrow.chargeback_models import BankClaim, Course
 from marketplace.escrow.models import Order
-from marketplace.groups.entry_rules import Belonging
-from marketplace.groups.models import Membership
-from marketplace.groups.rules import OFFICERS
+from marketplace.groups.waiting import officer_in
 from marketplace.kernel import clock
 from marketplace.kernel.database import Big, db
 from marketplace.kernel.errors import NotFound
@@ -87,14 +85,14 @@ def may_wait() -> ColumnElement[bool]:
     """False where no open claim of a bank is for `person_id`, answered or not: see web/waiting.py."""
     me: BindParameter[int] = bindparam("person_id", type_=Big)
     wanted = select(BankClaim.id).join(Order, Order.id == BankClaim.order_id).where(BankClaim.course.in_(OPEN))
-    return wanted.where(or_(Order.seller_id == me, Order.group_id.in_(_officer_in(me)))).exists()
+    return wanted.where(or_(Order.seller_id == me, Order.group_id.in_(officer_in(me)))).exists()
 
 
 def waiting_for(person_id: int) -> Waiting:
     """What this person may do about banks that nobody has answered. Whoever sold the thing is no officer about it.
     One query where there are none, else a fixed number."""
     said = select(ClaimWords.id).where(ClaimWords.claim_id == BankClaim.id).exists()
-    his = or_(and_(Order.seller_id == person_id, ~said), Order.group_id.in_(_officer_in(person_id)))
+    his = or_(and_(Order.seller_id == person_id, ~said), Order.group_id.in_(officer_in(person_id)))
     wanted = select(BankClaim, Order, said.label("said")).join(Order, Order.id == BankClaim.order_id)
     wanted = wanted.where(BankClaim.course.in_(OPEN), _is_unanswered(), his).order_by(BankClaim.id)
     rows = db.session.execute(wanted).all()
@@ -106,12 +104,6 @@ def waiting_for(person_id: int) -> Waiting:
 
 def no_such_claim() -> NotFound:
     return NotFound("There is no such claim of a bank.")
-
-
-def _officer_in(person_id: int | BindParameter[int]) -> Select[int]:
-    return select(Membership.group_id).where(
-        Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
-    )
 
 
 def _is_unanswered() -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_
 
 from marketplace.disputes.choosing_rules import CHOOSING, agree_until
 from marketplace.disputes.dispute_rules import Action, Dispute as Facts, Party, Reason, Remedy, State
@@ -18,9 +18,7 @@ from marketplace.disputes.reminding_rules import RULING
 from marketplace.disputes.rulers import rulers_of_all
 from marketplace.disputes.rules import days_to_lodge
 from marketplace.escrow.models import Order
-from marketplace.groups.entry_rules import Belonging
-from marketplace.groups.models import Membership
-from marketplace.groups.rules import OFFICERS
+from marketplace.groups.waiting import officer_in
 from marketplace.kernel import clock
 from marketplace.kernel.database import Big, db
 from marketplace.kernel.money import Money
@@ -68,10 +66,7 @@ class DisputeWaits:
 _ME: BindParameter[int] = bindparam("person_id", type_=Big)
 _IS_SIDE = or_(Order.buyer_id == _ME, Order.seller_id == _ME)
 _OF_A_SIDE = cases().where(_IS_SIDE, Dispute.state != State.SETTLED)
-_IS_OFFICER_IN = select(Membership.group_id).where(
-    Membership.person_id == _ME, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
-)
-_IS_ASKED = or_(Dispute.group_id.in_(_IS_OFFICER_IN), Dispute.accepted_ruler_id == _ME)
+_IS_ASKED = or_(Dispute.group_id.in_(officer_in(_ME)), Dispute.accepted_ruler_id == _ME)
 _TO_RULE = cases().where(Dispute.state.in_(RULING), _IS_ASKED, ~_IS_SIDE)
 
 

@@ -15,9 +15,9 @@ from marketplace.escrow.debt_models import DebtDeed
 from marketplace.escrow.debt_rules import TIME_TO_AGREE, Deed, State
 from marketplace.escrow.events import DebtWrittenOff, WriteOffProposed
 from marketplace.groups import queries as groups, service as permissions
-from marketplace.groups.entry_rules import Belonging
 from marketplace.groups.models import Membership
-from marketplace.groups.rules import OFFICERS, Permission, Role
+from marketplace.groups.rules import Permission, Role
+from marketplace.groups.waiting import officer_in
 from marketplace.kernel import audit, clock
 from marketplace.kernel.database import Big, db, use_case
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken
@@ -136,10 +136,7 @@ def proposals_for(person_id: int) -> list[DebtDeed]:
 
 
 def _proposals_for(person_id: int | BindParameter[int]) -> Select[DebtDeed]:
-    officer_in = select(Membership.group_id).where(
-        Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
-    )
-    wanted = select(DebtDeed).where(DebtDeed.state == State.PROPOSED, DebtDeed.group_id.in_(officer_in))
+    wanted = select(DebtDeed).where(DebtDeed.state == State.PROPOSED, DebtDeed.group_id.in_(officer_in(person_id)))
     return wanted.where(DebtDeed.person_id != person_id, DebtDeed.by_id != person_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 
 from marketplace.groups import handover_queries, queries
 from marketplace.groups.entry_rules import Answer, Belonging
@@ -13,7 +13,7 @@ from marketplace.groups.handover_queries import HandoverWaits
 from marketplace.groups.handover_rules import Action
 from marketplace.groups.instruction_rules import may_approve
 from marketplace.groups.models import Application, Group, Instructions, Membership, Report, facts
-from marketplace.groups.rules import Permission, Role, Who, may
+from marketplace.groups.rules import OFFICERS, Permission, Role, Who, may
 from marketplace.kernel import clock
 from marketplace.kernel.database import Big, db
 from marketplace.kernel.statements import finds
@@ -70,6 +70,13 @@ _MEMBERSHIPS = (
     .order_by(Group.name)
 )
 Wait = ApplicationsWait | ReportsWait | InstructionsWait | RulesWait | HandoverWaits
+
+
+def officer_in(person_id: int | BindParameter[int]) -> Select[int]:
+    """The groups in which this person is an officer: what waits for officers waits for him there."""
+    return select(Membership.group_id).where(
+        Membership.person_id == person_id, Membership.state == Belonging.MEMBER, Membership.role.in_(OFFICERS)
+    )
 
 
 def may_wait() -> ColumnElement[bool]:

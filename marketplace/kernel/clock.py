@@ -51,6 +51,9 @@ class ClockOffset(Base):
     milliseconds: Mapped[int] = mapped_column(default=0)
 
 
+_OFFSET = select(ClockOffset.milliseconds)
+
+
 def now() -> datetime:
     """The present moment, aware, in UTC. Ask after the row is locked: who waited does not act in the past."""
     told = _told.get()
@@ -95,10 +98,10 @@ def move(by: timedelta) -> None:
 
 
 def _database_time() -> datetime | None:
-    return None if db.engine.dialect.name == "sqlite" else db.session.scalar(_DATABASE_TIME)
+    return None if db.engine.dialect.name == "sqlite" else db.session.connection().scalar(_DATABASE_TIME)
 
 
 def _offset() -> timedelta:
     if not current_app.config.get("EARNEST_TESTING"):
         return timedelta()
-    return timedelta(milliseconds=db.session.scalar(select(ClockOffset.milliseconds)) or 0)
+    return timedelta(milliseconds=db.session.connection().scalar(_OFFSET) or 0)
