@@ -77,14 +77,19 @@ def statements_of_a_bid(app: Flask, *, lot_id: int, by: int, maximum: int) -> li
         return seen
 
 
-def script_of(statements: list[str], *, lot_id: int) -> str:
-    """A script that sends them again and again, for other members: who has bid on a lot has his name on it already."""
-    lines = ["\\set person random(1, 1000000000000)\nBEGIN"]
+def script_of(statements: list[str], *, lot_id: int, instead: tuple[int, int] | None = None) -> str:
+    """A script that sends them again and again, for other members: who has bid on a lot has his name on it already.
+
+    `instead` are the first and the last id of lots of which one is bid on each time, and not `lot_id`.
+    """
+    first, last = instead or (lot_id, lot_id)
+    lines = [f"\\set person random(1, 1000000000000)\n\\set lot random({first}, {last})\nBEGIN"]
     for statement in statements:
         if statement.startswith("INSERT INTO lot_aliases"):
             continue  # one name on a lot to each member, of whom there are sixteen
-        key = statement.replace("'key-of-the-statements'", "'key-' || :person")
-        lines.append(" ".join(key.split()))
+        other = statement.replace("'key-of-the-statements'", "'key-' || :person")
+        other = re.sub(rf"(?<![\w:]){lot_id}(?!\w)", ":lot", other)
+        lines.append(" ".join(other.split()))
     return ";\n".join([*lines, "COMMIT"]) + ";\n"
 
 

@@ -93,7 +93,7 @@ def measure(bench: Bench, *, rounds: int, seconds: float) -> dict[str, object]:
     with serving.product(bench.environ, bench.port) as pid, serving.bare_page(bare_port):
         bidders = Bidders(bench.world, bench.port)
         pages = Pages(bench, bidders, catalogue[-1])
-        database = _database(bench, catalogue)
+        database = _database(bench, spread, catalogue)
         for number in range(rounds):
             hot, quiet = catalogue[number], catalogue[-2 - number]
             one = {
@@ -130,20 +130,23 @@ def _bids(
     }
 
 
-def _database(bench: Bench, lots: range) -> Callable[[float], dict[str, float]]:
+def _database(bench: Bench, spread: range, catalogue: range) -> Callable[[float], dict[str, float]]:
     """What pgbench measures in a round."""
     if not bench.is_postgresql:
         return lambda _seconds: {}
     pgbench = plain.Pgbench(bench.environ["DATABASE_URL"], bench.folder)
-    lot_id = world.id_of(bench.app, bench.world, lots[CATALOGUE - SPREAD - 100])
+    ids = {number: world.id_of(bench.app, bench.world, number) for number in (spread[0], spread[-1], catalogue[-100])}
+    lot_id = ids[catalogue[-100]]
     sent = plain.statements_of_a_bid(bench.app, lot_id=lot_id, by=bench.world.people[0], maximum=10**6)
-    script = plain.script_of(sent, lot_id=lot_id)
+    on_one = plain.script_of(sent, lot_id=lot_id)
+    on_many = plain.script_of(sent, lot_id=lot_id, instead=(ids[spread[0]], ids[spread[-1]]))
 
     def measured(seconds: float) -> dict[str, float]:
         return {
             "plain bids on one row": pgbench.plain(is_hot=True, seconds=seconds),
             "plain bids on 10,000 rows": pgbench.plain(is_hot=False, seconds=seconds),
-            "our statements on one lot, by pgbench": pgbench.rate(script, seconds=seconds),
+            "our statements on one lot, by pgbench": pgbench.rate(on_one, seconds=seconds),
+            "our statements on 10,000 lots, by pgbench": pgbench.rate(on_many, seconds=seconds),
         }
 
     return measured

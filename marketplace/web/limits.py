@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask, current_app, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -33,7 +37,21 @@ limiter = Limiter(
 
 def register(app: Flask) -> None:
     limiter.init_app(app)
+    before = app.before_request_funcs[None]
+    assert getattr(before[-1], "__self__", None) is limiter  # noqa: S101 - a new version of it asks elsewhere
+    before.append(_unless_it_reads(before.pop()))
     app.before_request_funcs.setdefault(None, []).insert(0, keep_small)  # before anything reads the form
+
+
+def _unless_it_reads(check: Callable[[], Any]) -> Callable[[], None]:
+    """What only reads has no limit but that of its own view, which asks for itself: each page was looked up in vain."""
+
+    @functools.wraps(check)
+    def checks() -> None:
+        if not only_reads():
+            check()
+
+    return checks
 
 
 def keep_small() -> None:

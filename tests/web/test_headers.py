@@ -342,6 +342,14 @@ def test_what_costs_others_is_done_so_often_and_no_more(
         assert client.get("/").status_code == 200
 
 
+def test_a_page_is_read_as_often_as_one_likes_but_for_what_is_dear_to_make(limited: World) -> None:
+    client, dear = limited.client(Who.MEMBER), "/g/lindengasse-antiques/books.csv"
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        answers = [client.get(dear).status_code for _ in range(40)]
+        assert answers[0] == 200 and answers[-1] == 429
+        assert {client.get("/how-bidding-works").status_code for _ in range(130)} == {200}
+
+
 def test_one_person_does_not_use_up_the_patience_for_another(limited: World) -> None:
     member, seller = limited.client(Who.MEMBER), limited.client(Who.SELLER)
     answers = [member.post("/settings/picture").status_code for _ in range(31)]
