@@ -37,10 +37,9 @@ limiter = Limiter(
 
 def register(app: Flask) -> None:
     limiter.init_app(app)
-    before = app.before_request_funcs[None]
-    assert getattr(before[-1], "__self__", None) is limiter  # noqa: S101 - a new version of it asks elsewhere
-    before.append(_unless_it_reads(before.pop()))
-    app.before_request_funcs.setdefault(None, []).insert(0, keep_small)  # before anything reads the form
+    before = app.before_request_funcs.setdefault(None, [])
+    before[:] = [_unless_it_reads(each) if getattr(each, "__self__", None) is limiter else each for each in before]
+    before.insert(0, keep_small)  # before anything reads the form
 
 
 def _unless_it_reads(check: Callable[[], Any]) -> Callable[[], None]:

@@ -350,6 +350,16 @@ def test_a_page_is_read_as_often_as_one_likes_but_for_what_is_dear_to_make(limit
         assert {client.get("/how-bidding-works").status_code for _ in range(130)} == {200}
 
 
+def test_no_page_is_looked_up_among_the_limits_of_what_writes(limited: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+    monkeypatch.setattr(limiter.limit_manager, "resolve_limits", lambda *said: (looked_up.append(said[1]), ([], []))[1])
+    client = limited.client(Who.MEMBER)
+    client.get("/how-bidding-works")
+    assert looked_up == []
+    client.post("/sign-out")
+    assert looked_up == ["security.logout"]
+
+
 def test_one_person_does_not_use_up_the_patience_for_another(limited: World) -> None:
     member, seller = limited.client(Who.MEMBER), limited.client(Who.SELLER)
     answers = [member.post("/settings/picture").status_code for _ in range(31)]
