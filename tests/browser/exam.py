@@ -35,6 +35,8 @@ _GONE_ELSEWHERE = ("ERR_ABORTED", "Not attached to an active page", "context was
 _AXE_RUN = "axe.run(document, {resultTypes: ['violations'], preload: false})"
 _MISSING_PICTURES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 _TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
+_WHICH = "document.readyState === 'complete' ? performance.timeOrigin : 0"
+"""Each loading of a page has another; none while it is under way."""
 
 _seen: set[tuple[int, str]] = set()
 """Skeletons of pages that this session has examined: the same page with other words needs no second look."""
@@ -57,32 +59,41 @@ class Exam:
         page.on("response", self._on_response)
 
     def take(self) -> None:
-        """Examine the page as it stands. A page of which an equal was examined costs next to nothing."""
-        for tries_left in (2, 1, 0):
+        """Examine the page as it stands. A page of which an equal was examined costs next to nothing.
+
+        The page of a lot loads itself anew the moment its lot ends. What was seen meanwhile is of no page: a photo is
+        as wide as it was taken until the stylesheet is there.
+        """
+        for tries_left in (3, 2, 1, 0):
             try:
-                self._examine()
-                break
-            except Error as why:  # the page of a lot loads itself anew the moment its lot ends
+                self.page.wait_for_load_state()
+                which = self.page.evaluate(_WHICH)
+                found = self._examine()
+                if which and which == self.page.evaluate(_WHICH):
+                    break
+            except Error as why:
                 if not tries_left or not is_gone_elsewhere(why):
                     raise
-                self.page.wait_for_load_state()
+        else:
+            raise AssertionError(f"{self.page.url} loads itself again and again")
+        self._faults += found
         assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"
 
-    def _examine(self) -> None:
+    def _examine(self) -> list[str]:
+        """What is wrong with it."""
         width = int((self.page.viewport_size or {}).get("width", 0))
         skeleton = _skeleton_of(self.page.content())
         if (width, skeleton) in _seen:
-            return
-        self._look_for_missing_pictures()
-        self._look_from(PHONE, DESK)
-        self._ask_axe()
-        _seen.add((width, skeleton))
+            return []
+        found = [*self._missing_pictures(), *self._too_wide_at(PHONE, DESK), *self._axe_says()]
+        if not found:
+            _seen.add((width, skeleton))
+        return found
 
-    def _look_for_missing_pictures(self) -> None:
-        for address in self.page.evaluate(_MISSING_PICTURES):
-            self._faults.append(f"the picture {address} is missing")
+    def _missing_pictures(self) -> list[str]:
+        return [f"the picture {address} is missing" for address in self.page.evaluate(_MISSING_PICTURES)]
 
-    def _look_from(self, *widths: int) -> None:
+    def _too_wide_at(self, *widths: int) -> Iterator[str]:
         """No sideways scroll at any of these widths; then the window is as it was."""
         before = self.page.viewport_size
         try:
@@ -90,7 +101,7 @@ class Exam:
                 self.page.set_viewport_size({"width": width, "height": HEIGHT})
                 too_wide = self.page.evaluate(_TOO_WIDE)
                 if too_wide > 0:
-                    self._faults.append(f"{too_wide} px too wide at {width} px")
+                    yield f"{too_wide} px too wide at {width} px"
                 self._keep_shot(width)
         finally:
             if before:
@@ -102,14 +113,13 @@ class Exam:
             name = f"{len(_seen):03}-{self.story}-{path[:40] or 'home'}-{self.status}-{width}.png"
             self.page.screenshot(path=Path(folder) / name, full_page=True)
 
-    def _ask_axe(self) -> None:
+    def _axe_says(self) -> Iterator[str]:
         with self._where_scripts_run() as page:
-            page.evaluate(_axe())
-            found = page.evaluate(_AXE_RUN)
+            found = page.evaluate(_axe())  # at one go: in between, the page may have loaded itself anew
         for each in found["violations"]:
             if each["impact"] in _GRAVE:
                 places = ", ".join(node["html"][:160] for node in each["nodes"][:3])
-                self._faults.append(f"axe: {each['impact']}: {each['help']}: {places}")
+                yield f"axe: {each['impact']}: {each['help']}: {places}"
 
     @contextmanager
     def _where_scripts_run(self) -> Iterator[Page]:
@@ -164,8 +174,8 @@ def is_gone_elsewhere(why: Error) -> bool:
 
 @cache
 def _axe() -> str:
-    """axe-core, from where `make browser` puts it."""
-    return f"{AXE.read_text()}; undefined"
+    """axe-core, from where `make browser` puts it, and what is asked of it."""
+    return f"{AXE.read_text()}; {_AXE_RUN}"
 
 
 def _skeleton_of(html: str) -> str:
