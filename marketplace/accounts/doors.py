@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
 
 from flask import current_app
 from flask_security import hash_password
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.accounts import devices, rules
 from marketplace.accounts.events import SignInPaused
@@ -26,6 +24,7 @@ from marketplace.accounts.rules import Door
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.events import announce
+from marketplace.kernel.statements import insert_into
 
 # Every address is the same to a person who types it in capitals; nothing longer than this is one (RFC 5321, 4.5.3.1).
 _LONGEST_ADDRESS = 320
@@ -87,8 +86,7 @@ def _knock(door: str) -> SignInTries:
 
 
 def _held(door: str) -> SignInTries:
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(SignInTries).values(door=door, failures=0, since=clock.now()).on_conflict_do_nothing()
+    new = insert_into(SignInTries).values(door=door, failures=0, since=clock.now()).on_conflict_do_nothing()
     while True:  # the sweep may come between
         db.session.execute(new)
         row = db.session.get(SignInTries, door, with_for_update=True, populate_existing=True)

@@ -54,20 +54,22 @@ def freeze_sealed(lot: Lot) -> None:
 
 @use_case
 def _start_one(lot_id: int) -> bool:
-    lot = _claimed(lot_id, _starts_by(clock.now()))
+    now = clock.now()
+    lot = _claimed(lot_id, _starts_by(now))
     if lot is None:
         return False
-    with clock.at(clock.now()):
+    with clock.at(now):
         start(lot)
     return True
 
 
 @use_case
 def _close_one(lot_id: int) -> bool:
-    lot = _claimed(lot_id, _ends_by(clock.now()))
+    now = clock.now()
+    lot = _claimed(lot_id, _ends_by(now))
     if lot is None:
         return False
-    facts, now = lot.facts(), clock.now()
+    facts = lot.facts()
     with clock.at(now):  # the order and all that is told have this moment; asking the database again takes time
         state = rules.judge(facts, rules.ending(facts), by=Party.CLOCK, now=now)
         lot.take(replace(facts, state=state, bid_count=_count(lot)))
@@ -118,6 +120,6 @@ def _due(condition: ColumnElement[bool], limit: int) -> list[int]:
 
 
 def _claimed(lot_id: int, condition: ColumnElement[bool]) -> Lot | None:
-    """The lot, locked; none if it is not due any more, or another worker is at it."""
+    """The lot, locked; none if it is not due any more, or another worker is at it. It never waits for one."""
     wanted = select(Lot).where(Lot.id == lot_id, condition).with_for_update(skip_locked=True)
     return db.session.scalar(wanted.execution_options(populate_existing=True))

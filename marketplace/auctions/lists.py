@@ -41,6 +41,7 @@ _OUTBID = (
     .order_by(_his.c.id.desc())
     .limit(PAGE)
 )
+_OUTBID_COUNT = select(func.count()).select_from(_OUTBID.with_only_columns(Lot.id).subquery())
 MOST_LABELS = 240
 """Ten sheets of labels: a meet-up shows no more."""
 
@@ -90,6 +91,11 @@ def may_be_outbid() -> ColumnElement[bool]:
 def outbid_of(person_id: int, *, now: datetime) -> list[tuple[Lot, Group]]:
     """Running lots on which somebody else leads, with their groups, the last he came to first; PAGE at most."""
     return [(lot, group) for lot, group in db.session.execute(_OUTBID, {"person_id": person_id, "now": now})]
+
+
+def outbid_count(person_id: int, *, now: datetime) -> int:
+    """How many outbid_of() would find."""
+    return db.session.scalar(_OUTBID_COUNT, {"person_id": person_id, "now": now}) or 0
 
 
 def watched_by(person_id: int, *, open_only: bool, before: int | None = None, limit: int = PAGE) -> list[Entry]:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.auctions.events import LotListed, LotsFit
 from marketplace.auctions.models import Lot
@@ -29,6 +28,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.events import announce
+from marketplace.kernel.statements import insert_into
 from marketplace.reputation import queries as reputation
 
 LATE_AFTER = timedelta(minutes=5)
@@ -76,9 +76,8 @@ def to_tell(now: datetime) -> Backlog:
 
 
 def _queue(lot_ids: Iterable[int]) -> None:
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     for lot_id in lot_ids:
-        row = dialect.insert(LotToMatch).values(lot_id=lot_id, since=clock.now())
+        row = insert_into(LotToMatch).values(lot_id=lot_id, since=clock.now())
         db.session.execute(row.on_conflict_do_update(index_elements=["lot_id"], set_={"since": row.excluded.since}))
 
 
@@ -125,9 +124,8 @@ def _note(looked_at: dict[int, datetime], found: list[tuple[int, int]]) -> int:
         for search_id, lot_id in found
         if search_id in kept and lot_id in taken
     ]
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     if rows:
-        db.session.execute(dialect.insert(Fit).on_conflict_do_nothing(), rows)
+        db.session.execute(insert_into(Fit).on_conflict_do_nothing(), rows)
     db.session.execute(delete(LotToMatch).where(LotToMatch.lot_id.in_(taken)))
     return len(taken)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.deposits.models import Deposit, DepositPayout
 from marketplace.deposits.payout_rules import Party as PayoutParty
@@ -16,6 +13,7 @@ from marketplace.groups.rules import CONFIRMERS, OFFICERS
 from marketplace.kernel import clock
 from marketplace.kernel.database import db
 from marketplace.kernel.errors import NotAllowed, NotFound
+from marketplace.kernel.statements import insert_into
 
 # Asked for by every page of a lot: see groups/queries.py.
 _HIS = select(Deposit).where(Deposit.group_id == bindparam("group_id"), Deposit.person_id == bindparam("person_id"))
@@ -33,9 +31,8 @@ def locked_deposit(deposit_id: int) -> Deposit:
 
 def locked_deposit_of(group_id: int, person_id: int) -> Deposit:
     """His deposit, locked; an empty one where there is none yet. Two first deeds at once wait for one another here."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     now = clock.now()
-    row = dialect.insert(Deposit).values(
+    row = insert_into(Deposit).values(
         group_id=group_id, person_id=person_id, currency=groups.group(group_id).currency, state=State.EMPTY,
         held_minor=0, since=now, is_second_officer_due=False, line_count=0,
     )  # fmt: skip

@@ -5,6 +5,7 @@ The words are marked for the translators here and translated where they are show
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -122,12 +123,19 @@ def name_return_address_until(order: Order) -> datetime:
 
 
 def next_reminder(order: Order, *, after: datetime) -> datetime | None:
-    """When to remind of what is due next, later than `after`; none if that was all.
+    """When to remind of what is due next, later than `after`; none if that was all."""
+    return _next_of(dues_of(order), after=max(after, order.since))
 
-    What is due sooner than a lead is not reminded at that lead: it would be told what it was told just now.
-    """
-    moments = [due.until - lead for due in dues_of(order) for lead in LEADS]
-    return min((moment for moment in moments if moment > max(after, order.since)), default=None)
+
+def first_reminder(pay_until: datetime, *, after: datetime) -> datetime | None:
+    """When to remind the buyer of an order that is opened now: the same, before there is an order."""
+    return _next_of([Due(DUTIES[S.AWAITING_PAYMENT], pay_until)], after=after)
+
+
+def _next_of(dues: Iterable[Due], *, after: datetime) -> datetime | None:
+    """What is due sooner than a lead is not reminded at that lead: it would be told what it was told just now."""
+    moments = [due.until - lead for due in dues for lead in LEADS]
+    return min((moment for moment in moments if moment > after), default=None)
 
 
 def hours_left(due: Due, *, now: datetime) -> int | None:

@@ -13,7 +13,7 @@ from marketplace.escrow.acting import act, take
 from marketplace.escrow.events import OrderOpened
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Deed, Party, State
-from marketplace.escrow.reminding_rules import next_reminder
+from marketplace.escrow.reminding_rules import first_reminder
 from marketplace.escrow.rules import STAYS
 from marketplace.groups.term_rules import Terms
 from marketplace.kernel import audit, clock
@@ -45,21 +45,21 @@ def open_order(
     if found is not None:
         return found
     item, now = catalog.item(item_id), clock.now()
+    pay_until = now + STAYS[State.AWAITING_PAYMENT](terms)
     order = Order(
         group_id=group_id, lot_id=lot_id, attempt=attempt, lot_number=number, item_id=item_id, title=title,
         opened_at=sold_at, buyer_id=buyer_id, seller_id=seller_id, currency=hammer.currency,
         hammer_minor=hammer.minor, shipping_minor=shipping.minor, terms=terms, state=State.AWAITING_PAYMENT,
-        since=now, deadline=now + STAYS[State.AWAITING_PAYMENT](terms), can_be_posted=item.shipping is not None,
-        can_be_picked_up=item.pickup_possible, is_pick_up=item.shipping is None,
+        since=now, deadline=pay_until, remind_at=first_reminder(pay_until, after=now),
+        can_be_posted=item.shipping is not None, can_be_picked_up=item.pickup_possible,
+        is_pick_up=item.shipping is None,
         shipping_further_minor=None if shipping_further is None else shipping_further.minor,
         is_for_officers=terms.gateway is Through.TREASURER,
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()
-    facts = order.facts()
-    order.remind_at = next_reminder(facts, after=now)
     audit.note("open order", f"order:{order.id}", by=None, group_id=group_id)
-    announce(OrderOpened(order=facts, lot_id=lot_id, lot_number=number, title=title, opened_at=now))
+    announce(OrderOpened(order=order.facts(), lot_id=lot_id, lot_number=number, title=title, opened_at=now))
     return order
 
 

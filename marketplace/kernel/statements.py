@@ -1,4 +1,4 @@
-"""Statements that come with every page, written out once.
+"""Statements that SQLAlchemy has no common words for, and such as come with every page, written out once.
 
 A statement of SQLAlchemy has a parameter for every constant in it: each of them is bound anew each time, and since what
 is best done depends on them, the database plans it anew, too. Written out, with its own parameters alone, it is planned
@@ -9,10 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, ColumnElement, Dialect, Select, TextClause, bindparam, literal_column, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Select,
+    TextClause,
+    bindparam,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.visitors import replacement_traverse
+
+from marketplace.kernel.database import Base, db
+
+
+def insert_into(model: type[Base]) -> postgresql.Insert:
+    """An INSERT that can say what is done where the row is there already (`on_conflict_…`), on either database."""
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    return cast(postgresql.Insert, dialect.insert(model))
 
 
 def finds(statement: Select[*tuple[Any, ...]]) -> ColumnElement[bool]:

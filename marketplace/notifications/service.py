@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import Rows, add_rows, db, gather, use_case, write_gathered
 from marketplace.kernel.errors import NotFound
+from marketplace.kernel.statements import insert_into
 from marketplace.notifications import detail_rules, rules
 from marketplace.notifications.models import Mail, Notice
 
@@ -97,9 +97,8 @@ def try_again(*, mail_id: int) -> None:
 
 def _write(rows: Rows) -> None:
     """Two deeds at the same moment may tell the same: the second is silent, and its own deed stands."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     seen = (Notice.id, Notice.person_id, Notice.kind, Notice.created_at)
-    wanted = dialect.insert(Notice).on_conflict_do_nothing().returning(*seen)
+    wanted = insert_into(Notice).on_conflict_do_nothing().returning(*seen)
     told = db.session.connection().execute(wanted, rows)
     mails = [
         {

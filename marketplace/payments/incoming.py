@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 import stripe
 import structlog
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.kernel import audit, clock
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.errors import NotFound
+from marketplace.kernel.statements import insert_into
 from marketplace.payments import news, queries, stripe_client
 from marketplace.payments.seeing import DoesNotAgree
 from marketplace.payments.stripe_client import StripeIsAway
@@ -72,8 +72,7 @@ def keep(found: Sequence[News]) -> None:
         }
         for each in found
     ]  # fmt: skip
-    dialect = sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql
-    db.session.execute(dialect.insert(GatewayEvent).on_conflict_do_nothing(), rows)
+    db.session.execute(insert_into(GatewayEvent).on_conflict_do_nothing(), rows)
 
 
 def act_on_due_events(limit: int = 20) -> int:

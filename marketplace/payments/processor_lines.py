@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import stripe
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.statements import insert_into
 from marketplace.payments import queries, stripe_client
 from marketplace.payments.reconcile_models import ProcessorLine
 from marketplace.payments.stripe_connect import key_in, order_in
@@ -125,8 +125,7 @@ def _row(line: stripe.BalanceTransaction, run_id: int) -> dict[str, Any]:
 @use_case
 def _keep(rows: list[dict[str, Any]]) -> None:
     """A line that is known is as it was; a later reading is not undone by an earlier one that is still under way."""
-    dialect = sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(ProcessorLine)
+    insert = insert_into(ProcessorLine)
     news = {name: insert.excluded[name] for name in rows[0] if name != "line_id"}
     is_later = ProcessorLine.read_in <= insert.excluded.read_in
     db.session.execute(insert.on_conflict_do_update(index_elements=["line_id"], set_=news, where=is_later), rows)

@@ -16,13 +16,13 @@ from typing import NamedTuple
 import stripe
 import structlog
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.kernel import audit, clock
 from marketplace.kernel.backlog import Backlog, backlog_of
 from marketplace.kernel.database import db, let_go, use_case
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import insert_into
 from marketplace.ledger import queries as ledger
 from marketplace.payments import bank_reconciling, comparing, processor_lines, stripe_client
 from marketplace.payments.line_rules import Explained, Finding, What
@@ -191,9 +191,8 @@ def _take_on() -> bool:
 
 def _reads(now: datetime) -> ProcessorRead:
     """How far everything was read, locked; made where it never was."""
-    dialect = sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql
     first = {"id": _ONLY, "read_until": None, "due_at": now}
-    db.session.execute(dialect.insert(ProcessorRead).values(first).on_conflict_do_nothing())
+    db.session.execute(insert_into(ProcessorRead).values(first).on_conflict_do_nothing())
     return db.session.get_one(ProcessorRead, _ONLY, with_for_update=True)
 
 

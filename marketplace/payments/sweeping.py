@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, let_go, use_case
+from marketplace.kernel.statements import insert_into
 from marketplace.payments import incoming, stripe_client
 from marketplace.payments.stripe_client import StripeIsAway
 from marketplace.payments.stripe_models import EventSweep
@@ -53,9 +52,8 @@ def sweep_events() -> int:
 def _begin() -> datetime | None:
     """From when on to read, where it is due; the next worker comes some minutes later."""
     now = clock.now()
-    dialect = sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql
     first = {"id": _ONLY, "swept_until": now - _KEPT_FOR, "due_at": now}
-    db.session.execute(dialect.insert(EventSweep).values(first).on_conflict_do_nothing())
+    db.session.execute(insert_into(EventSweep).values(first).on_conflict_do_nothing())
     sweep = db.session.get(EventSweep, _ONLY, with_for_update=True)
     if sweep is None or sweep.due_at > now:
         return None

@@ -11,26 +11,27 @@ from marketplace.kernel import clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
+from marketplace.kernel.statements import insert_into
 from marketplace.reputation.events import FeedbackOpened
 from marketplace.reputation.models import Deal, StandingRow
 from marketplace.reputation.rules import Ending, Side
-from marketplace.reputation.standings import counters_of
+from marketplace.reputation.standings import add_exposure, counters_of
 
 
 @use_case
 def open_deal(*, order_id: int, group_id: int, buyer_id: int, seller_id: int, title: str, total: Money) -> None:
     """An order begins: its total counts as the seller's open exposure. The same order again is the same deal."""
-    if deals_of(order_id):
-        return
-    opened_at = clock.now()
-    for person_id, other_id, side in ((buyer_id, seller_id, Side.BUYER), (seller_id, buyer_id, Side.SELLER)):
-        db.session.add(
-            Deal(
-                order_id=order_id, group_id=group_id, person_id=person_id, other_id=other_id, side=side, title=title,
-                amount_minor=total.minor, opened_at=opened_at,
-            )
-        )  # fmt: skip
-    counters_of(group_id, seller_id)[seller_id].open_sales_minor += total.minor
+    alike = {
+        "order_id": order_id, "group_id": group_id, "title": title, "amount_minor": total.minor,
+        "opened_at": clock.now(),
+    }  # fmt: skip
+    sides = [
+        alike | {"person_id": buyer_id, "other_id": seller_id, "side": Side.BUYER},
+        alike | {"person_id": seller_id, "other_id": buyer_id, "side": Side.SELLER},
+    ]
+    new = insert_into(Deal).on_conflict_do_nothing().returning(Deal.id)
+    if db.session.scalars(new, sides).all():
+        add_exposure(group_id, seller_id, total.minor)
 
 
 @use_case

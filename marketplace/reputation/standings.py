@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.kernel.database import db
+from marketplace.kernel.statements import insert_into
 from marketplace.reputation.models import StandingRow
 
 
 def counters_of(group_id: int, *person_ids: int) -> dict[int, StandingRow]:
     """The rows of these people in this group, made where there are none, locked in one order."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    rows = [{"person_id": person_id, "group_id": group_id, **_NOTHING_YET} for person_id in sorted(person_ids)]
-    db.session.execute(dialect.insert(StandingRow).values(rows).on_conflict_do_nothing())
+    rows = [_NOTHING_YET | {"person_id": person_id, "group_id": group_id} for person_id in sorted(person_ids)]
+    db.session.execute(insert_into(StandingRow).on_conflict_do_nothing(), rows)
     wanted = select(StandingRow).where(StandingRow.group_id == group_id, StandingRow.person_id.in_(person_ids))
     wanted = wanted.order_by(StandingRow.person_id).with_for_update()
     locked = db.session.scalars(wanted.execution_options(populate_existing=True))
     return {row.person_id: row for row in locked}
+
+
+def add_exposure(group_id: int, seller_id: int, minor: int) -> None:
+    """A seller's open orders are this much more."""
+    wanted = insert_into(StandingRow)
+    more = StandingRow.open_sales_minor + wanted.excluded.open_sales_minor
+    wanted = wanted.on_conflict_do_update(index_elements=["person_id", "group_id"], set_={"open_sales_minor": more})
+    row = _NOTHING_YET | {"person_id": seller_id, "group_id": group_id, "open_sales_minor": minor}
+    db.session.execute(wanted, row)
 
 
 _NOTHING_YET = {

@@ -64,7 +64,8 @@ def last_count(person_id: int) -> int | None:
 @cached(TTLCache(maxsize=5_000, ttl=KEPT_SECONDS), lock=Lock())
 def counted(person_id: int, _deed: str) -> int:
     """Kept for the person and the last thing that he did in this session."""
-    return len(tasks_of(person_id))
+    with clock.at(now := clock.now()):
+        return sum(source.count_of(person_id) for source in sources_for(person_id, now))
 
 
 def _notice_deed(response: Response) -> Response:
@@ -97,6 +98,10 @@ def _from_auctions(person_id: int) -> Iterable[Task]:
             then=_("Then the lot ends."),
             item_id=lot.item_id,
         )
+
+
+def _count_outbid(person_id: int) -> int:
+    return lists.outbid_count(person_id, now=clock.now())
 
 
 def _from_chances(person_id: int) -> Iterable[Task]:
@@ -192,6 +197,11 @@ class Source(NamedTuple):
     """What waits for a person."""
     may_wait: Callable[[], ColumnElement[bool]]
     """False where that is nothing, of `person_id` at `now`; where it is something, or might be, true."""
+    counter: Callable[[int], int] | None = None
+    """How many they are, where that is asked with less effort."""
+
+    def count_of(self, person_id: int) -> int:
+        return self.counter(person_id) if self.counter else len(list(self.tasks_of(person_id)))
 
 
 SOURCES = (
@@ -202,7 +212,7 @@ SOURCES = (
     Source(late_words.tasks_of, lateness.may_be_late),
     Source(dispute_tasks.claims_of, claim_finding.may_wait),
     Source(debt_tasks.tasks_of, debts.may_wait),
-    Source(_from_auctions, lists.may_be_outbid),
+    Source(_from_auctions, lists.may_be_outbid, _count_outbid),
     Source(_from_chances, chances.may_wait),
     Source(_from_offers, offer_queries.may_wait),
     Source(_from_groups, group_waiting.may_wait),

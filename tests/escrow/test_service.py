@@ -15,6 +15,7 @@ from marketplace.escrow.events import OrderChanged, OrderClosed, OrderOpened
 from marketplace.escrow.judging_rules import expected_hold
 from marketplace.escrow.models import Order
 from marketplace.escrow.order_rules import Action, Party, State
+from marketplace.escrow.reminding_rules import next_reminder
 from marketplace.escrow.rules import ENDED
 from marketplace.groups import queries as groups
 from marketplace.groups.members import leave_group
@@ -114,6 +115,13 @@ def test_the_orders_own_account_holds_what_its_state_says(app: Flask, state: Sta
     facts = order.facts()
     assert ledger.balance(escrow(order.id), "EUR") == facts.held == expected_hold(facts)
     assert is_sound()
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 14])
+def test_a_new_order_is_reminded_of_like_any_other(app: Flask, days: int) -> None:
+    order = an_order(terms=Terms(days_to_pay=days))
+    assert order.remind_at is not None
+    assert order.remind_at == next_reminder(order.facts(), after=order.since)
 
 
 def test_a_lot_told_twice_is_one_order(app: Flask) -> None:
