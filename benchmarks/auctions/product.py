@@ -20,6 +20,4 @@ def _drawer() -> str:
 
 limits.limiter._key_func = _drawer  # before the views are made, which keep it
 
-from marketplace.app import create_app  # noqa: E402 - see above
-
-app = create_app()
+from wsgi import app  # noqa: E402, F401 - see above

@@ -16,9 +16,10 @@ from tests.browser.visitor import Visitor
 from tests.house import House, house
 from tests.required import missing
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-# They keep Chromium from talking to anybody but us, and from drawing, for every window, a toolbar that nobody sees:
-# that is a page of its own, and takes a third of the processor.
+# The first has no windows at all, and needs a third less of the processor.
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# They keep Chromium from talking to anybody but us, and the others from drawing, for every window, a toolbar that
+# nobody sees: that is a page of its own.
 _UNSEEN = (
     "InitialWebUI,WebUIReloadButton,WebUIToolbar,WebUITabStrip,WebUIOmniboxPopup,MediaRouter,OptimizationHints,"
     "PaintHolding,HttpsUpgrades"
@@ -60,8 +61,17 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield open_house
 
 
+@pytest.fixture(scope="session")
+def seen(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Which pages were examined, by this worker or another one of the session."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "pages-seen"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
-def visitor(browser: Browser, here: House, request: pytest.FixtureRequest) -> Iterator[NewVisitor]:
+def visitor(browser: Browser, here: House, seen: Path, request: pytest.FixtureRequest) -> Iterator[NewVisitor]:
     """Makes visitors: `visitor()` at a desk, `visitor(on_phone=True)` with a narrow screen, in the dark, and without
     scripts."""
     contexts: list[BrowserContext] = []
@@ -81,7 +91,7 @@ def visitor(browser: Browser, here: House, request: pytest.FixtureRequest) -> It
     def make(*, on_phone: bool = False) -> Visitor:
         page = window(on_phone=on_phone, scripts=not on_phone).new_page()
         twin = window(on_phone=True, scripts=True) if on_phone else None
-        return Visitor(here, page, Exam(page, here.url, story=story, twin=twin))
+        return Visitor(here, page, Exam(page, here.url, seen=seen, story=story, twin=twin))
 
     yield make
     for context in contexts:

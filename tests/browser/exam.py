@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -38,16 +39,14 @@ _TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 _WHICH = "document.readyState === 'complete' ? performance.timeOrigin : 0"
 """Each loading of a page has another; none while it is under way."""
 
-_seen: set[tuple[int, str]] = set()
-"""Skeletons of pages that this session has examined: the same page with other words needs no second look."""
-
 
 class Exam:
     """The examiner of one visitor's page."""
 
-    def __init__(self, page: Page, url: str, *, story: str, twin: BrowserContext | None = None) -> None:
-        """`twin`: for a visitor without scripts, a context with them, in which axe looks at the same page."""
-        self.page, self.url, self.story, self.twin = page, url, story, twin
+    def __init__(self, page: Page, url: str, *, seen: Path, story: str, twin: BrowserContext | None = None) -> None:
+        """`seen`: a folder with a name for each page that was examined. `twin`: for a visitor without scripts, a
+        context with them, in which axe looks at the same page."""
+        self.page, self.url, self.seen, self.story, self.twin = page, url, seen, story, twin
         self.elsewhere: tuple[str, ...] = ()
         """Where else he may be led: to the payment processor's pages."""
         self.status = 0
@@ -82,12 +81,12 @@ class Exam:
     def _examine(self) -> list[str]:
         """What is wrong with it."""
         width = int((self.page.viewport_size or {}).get("width", 0))
-        skeleton = _skeleton_of(self.page.content())
-        if (width, skeleton) in _seen:
+        kind = self.seen / f"{width}-{sha256(_skeleton_of(self.page.content()).encode()).hexdigest()}"
+        if kind.exists():
             return []
         found = [*self._missing_pictures(), *self._too_wide_at(PHONE, DESK), *self._axe_says()]
         if not found:
-            _seen.add((width, skeleton))
+            kind.touch()
         return found
 
     def _missing_pictures(self) -> list[str]:
@@ -110,7 +109,7 @@ class Exam:
     def _keep_shot(self, width: int) -> None:
         if folder := os.environ.get(SHOTS):
             path = re.sub(r"[^a-z0-9]+", "-", self.page.url.removeprefix(self.url).partition("?")[0]).strip("-")
-            name = f"{len(_seen):03}-{self.story}-{path[:40] or 'home'}-{self.status}-{width}.png"
+            name = f"{len(list(self.seen.iterdir())):03}-{self.story}-{path[:40] or 'home'}-{self.status}-{width}.png"
             self.page.screenshot(path=Path(folder) / name, full_page=True)
 
     def _axe_says(self) -> Iterator[str]:
@@ -179,7 +178,7 @@ def _axe() -> str:
 
 
 def _skeleton_of(html: str) -> str:
-    """The page without its words and numbers: two lots of one kind have the same."""
+    """The page without its words and numbers: two lots of one kind have the same, and need no second look."""
     kept = re.sub(r'\b(href|src|value|content|alt|title|action|datetime|data-[a-z]+|placeholder)="[^"]+"', r"\1", html)
     return re.sub(r">[^<]*[^<\s][^<]*<", ">…<", re.sub(r"[0-9]+", "0", kept))
 

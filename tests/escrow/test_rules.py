@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -232,13 +232,16 @@ def test_a_sleeping_treasurer_cancels_the_order_without_a_strike() -> None:
 
 
 def test_clauses_of_one_state_action_and_party_never_hold_together() -> None:
+    alike = defaultdict(list)
+    for clause in LAW:
+        alike[clause.given, clause.action, clause.by].append(clause)
+    rivals_in = defaultdict(list)
+    for (state, _action, _by), rivals in alike.items():
+        rivals_in[state] += [rivals] if len(rivals) > 1 else []
     for order in (place.order for place in PLACES.values()):
-        for clause in LAW:
-            if clause.given is not order.state:
-                continue
-            for deed in deeds(order, clause):
+        for rivals in rivals_in[order.state]:
+            for deed in (deed for clause in rivals for deed in deeds(order, clause)):
                 for now in moments(order):
-                    rivals = [c for c in LAW if (c.given, c.action, c.by) == (order.state, deed.action, deed.by)]
                     assert sum(CONDITIONS[rival.when].holds(order, deed, now) for rival in rivals) <= 1
 
 
@@ -254,15 +257,18 @@ def test_what_the_law_does_not_allow_is_refused(state: State) -> None:
 
 
 def test_the_page_offers_exactly_what_the_law_takes() -> None:
+    clauses = defaultdict(list)
+    for clause in LAW:
+        clauses[clause.given, clause.by].append(clause)
     for order in (place.order for place in PLACES.values()):
         for by in set(Party) - {Party.GATEWAY}:
+            tried = [(clause, deeds(order, clause)) for clause in clauses[order.state, by]]
             for now in moments(order):
-                taken = set()
-                for clause in LAW:
-                    if (clause.given, clause.by) == (order.state, by) and any(
-                        CONDITIONS[clause.when].holds(order, deed, now) for deed in deeds(order, clause)
-                    ):
-                        taken.add(clause.action)
+                taken = {
+                    clause.action
+                    for clause, tries in tried
+                    if any(CONDITIONS[clause.when].holds(order, deed, now) for deed in tries)
+                }
                 assert set(open_to(order, by=by, now=now)) == taken
 
 

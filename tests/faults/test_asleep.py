@@ -41,7 +41,12 @@ UNTIL = {
 TRIES_OF_STRIPES_CLIENT = 3
 
 
-@pytest.mark.parametrize("span", [timedelta(hours=25), timedelta(days=8)], ids=["25 hours", "8 days"])
+@pytest.mark.parametrize(
+    ("calm_stage", "span"),
+    [("sqlite", timedelta(days=8)), ("postgresql", timedelta(hours=25))],
+    ids=["sqlite, 8 days", "postgresql, 25 hours"],
+    indirect=["calm_stage"],
+)
 def test_a_worker_that_wakes_does_nothing_twice_and_leaves_nothing(calm_stage: Stage, span: timedelta) -> None:
     parts = tuple(Part(number, end, checkout.FINE, 132_00, 10_00, 42_00) for number, end in enumerate(UNTIL))
     storm = Storm(calm_stage, Plan(0, parts, calm_stage.server is not None), open_deals(calm_stage, parts))

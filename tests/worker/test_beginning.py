@@ -6,16 +6,20 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
+from flask.cli import ScriptInfo
 
-from marketplace.app import _begins
+from marketplace.app import _begins, create_app
+from marketplace.config import Settings
 from marketplace.groups import queries as groups
 from marketplace.groups.rules import Role
 from marketplace.kernel.errors import RuleBroken
-from marketplace.worker import beginning
+from marketplace.worker import beginning, installation
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-of-the-tests-that-is-long-enough-0123456789"
@@ -40,11 +44,22 @@ def flask(folder: Path, *words: str, typed: str = "", **settings: str) -> subpro
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def empty(settings_of: Callable[..., Settings]) -> Flask:
+    """A place where nothing has begun."""
+    return create_app(settings_of())
+
+
 def test_an_installation_begins_with_one_command_and_only_once(tmp_path: Path) -> None:
     folder = tmp_path / "earnest"
     refused = flask(folder, "worker", "--once")
     assert refused.returncode == 1
     assert "Run `flask init`" in refused.stderr
+
+    wrong = flask(folder, "init", "--email", "nonsense", "--name", "Anna", "--group", "Clocks", "--password", "x" * 12)
+    assert wrong.returncode == 2
+    assert "Mails cannot reach" in wrong.stderr and "Traceback" not in wrong.stderr
+    assert not (folder / "earnest.sqlite3").exists()
 
     said = flask(folder, "init", "--email", "anna@example.org", "--name", "Anna", "--group", "Clocks & Co",
                  "--password", "correct horse battery")  # fmt: skip
@@ -73,12 +88,14 @@ def test_an_installation_begins_with_one_command_and_only_once(tmp_path: Path) -
         ("--password", "short", "Choose a password of 10"),
     ],
 )
-def test_a_wrong_answer_begins_nothing(tmp_path: Path, option: str, answer: str, says: str) -> None:
+def test_a_wrong_answer_begins_nothing(empty: Flask, option: str, answer: str, says: str) -> None:
     right = {"--email": "anna@example.org", "--name": "Anna", "--group": "Clocks", "--password": "x" * 12}
-    said = flask(tmp_path, "init", *(word for pair in {**right, option: answer}.items() for word in pair))
-    assert said.returncode == 2
-    assert says in said.stderr and "Traceback" not in said.stderr
-    assert not (tmp_path / "earnest.sqlite3").exists()
+    words = [word for pair in {**right, option: answer}.items() for word in pair]
+    said = CliRunner().invoke(beginning.init_command, words, obj=ScriptInfo(create_app=lambda: empty))
+    assert said.exit_code == 2
+    assert says in said.stderr
+    with empty.app_context():
+        assert not (installation.settings().data / "earnest.sqlite3").exists()
 
 
 def test_at_the_prompt_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
