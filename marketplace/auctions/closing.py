@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
 from marketplace.auctions import rules
 from marketplace.auctions.events import LotPassed, LotSold, LotStarted
@@ -25,14 +25,12 @@ from marketplace.kernel.events import announce
 
 def start_due_lots(limit: int = 50) -> int:
     """Start scheduled lots whose time has come. How many were started."""
-    now = clock.now()
-    return sum(survives(_start_one, lot_id) for lot_id in _due(_starts_by(now), limit))
+    return sum(survives(_start_one, lot_id) for lot_id in _due(_STARTS, clock.now(), limit))
 
 
 def close_due_lots(limit: int = 50) -> int:
     """End running lots whose time is over: sold or passed. How many were ended."""
-    now = clock.now()
-    return sum(survives(_close_one, lot_id) for lot_id in _due(_ends_by(now), limit))
+    return sum(survives(_close_one, lot_id) for lot_id in _due(_ENDS, clock.now(), limit))
 
 
 def start(lot: Lot) -> None:
@@ -55,7 +53,7 @@ def freeze_sealed(lot: Lot) -> None:
 @use_case
 def _start_one(lot_id: int) -> bool:
     now = clock.now()
-    lot = _claimed(lot_id, _starts_by(now))
+    lot = db.session.scalar(_TO_START, {"lot_id": lot_id, "now": now})
     if lot is None:
         return False
     with clock.at(now):
@@ -66,7 +64,7 @@ def _start_one(lot_id: int) -> bool:
 @use_case
 def _close_one(lot_id: int) -> bool:
     now = clock.now()
-    lot = _claimed(lot_id, _ends_by(now))
+    lot = db.session.scalar(_TO_END, {"lot_id": lot_id, "now": now})
     if lot is None:
         return False
     facts = lot.facts()
@@ -104,22 +102,20 @@ def sold(lot: Lot, now: datetime, *, attempt: int = 1) -> LotSold:
     )  # fmt: skip
 
 
-def _starts_by(now: datetime) -> ColumnElement[bool]:
-    return and_(Lot.state == State.SCHEDULED, Lot.starts_at <= now)
-
-
-def _ends_by(now: datetime) -> ColumnElement[bool]:
-    return and_(Lot.state == State.RUNNING, Lot.ends_at <= now)
-
-
-def _due(condition: ColumnElement[bool], limit: int) -> list[int]:
+def _due(condition: ColumnElement[bool], now: datetime, limit: int) -> list[int]:
     """Looked up by reading alone: a worker that finds nothing has locked nothing."""
-    ids = list(db.session.scalars(select(Lot.id).where(condition).order_by(Lot.ends_at, Lot.id).limit(limit)))
+    wanted = select(Lot.id).where(condition).order_by(Lot.ends_at, Lot.id).limit(limit)
+    ids = list(db.session.scalars(wanted, {"now": now}))
     let_go()
     return ids
 
 
-def _claimed(lot_id: int, condition: ColumnElement[bool]) -> Lot | None:
+def _claiming(condition: ColumnElement[bool]) -> Select[Lot]:
     """The lot, locked; none if it is not due any more, or another worker is at it. It never waits for one."""
-    wanted = select(Lot).where(Lot.id == lot_id, condition).with_for_update(skip_locked=True)
-    return db.session.scalar(wanted.execution_options(populate_existing=True))
+    wanted = select(Lot).where(Lot.id == bindparam("lot_id"), condition).with_for_update(skip_locked=True)
+    return wanted.execution_options(populate_existing=True)
+
+
+_STARTS = and_(Lot.state == State.SCHEDULED, Lot.starts_at <= bindparam("now"))
+_ENDS = and_(Lot.state == State.RUNNING, Lot.ends_at <= bindparam("now"))
+_TO_START, _TO_END = _claiming(_STARTS), _claiming(_ENDS)

@@ -11,7 +11,7 @@ from marketplace.groups import instruction_rules
 from marketplace.groups.entry_rules import Answer, Belonging
 from marketplace.groups.models import Application, Group, Instructions, Membership, Report, RulesVersion, Strike, facts
 from marketplace.groups.rules import CONFIRMERS, OFFICERS, Permission, Role, may
-from marketplace.kernel.database import db
+from marketplace.kernel.database import db, in_snapshot
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.text import folded
 
@@ -95,7 +95,11 @@ def membership_row(group_id: int, person_id: int | None) -> Membership | None:
     """The person's row in this group, whether he is still a member or not."""
     if person_id is None:
         return None
-    return db.session.scalar(_MEMBERSHIP, {"group_id": group_id, "person_id": person_id})
+    known, key = in_snapshot(), (Membership, group_id, person_id)
+    if key not in known:
+        known[key] = db.session.scalar(_MEMBERSHIP, {"group_id": group_id, "person_id": person_id})
+    found: Membership | None = known[key]
+    return found
 
 
 def is_known_to(reader_id: int, person_id: int) -> bool:

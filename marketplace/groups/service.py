@@ -21,10 +21,12 @@ DAYS_OF_A_STRIKE = 180
 
 
 # Asked for by nearly every deed: see queries.py.
-_GROUP_AND_ROW = (
+_LOCKED_ROW = (
     select(Group, Membership)
     .join(Membership, Membership.group_id == Group.id)
     .where(Membership.group_id == bindparam("group_id"), Membership.person_id == bindparam("person_id"))
+    .with_for_update(read=True, of=Membership)
+    .execution_options(populate_existing=True)
 )
 _LOCKED_ROWS = (
     select(Group, Membership)
@@ -34,7 +36,6 @@ _LOCKED_ROWS = (
     .with_for_update(read=True, of=Membership)
     .execution_options(populate_existing=True)
 )
-_LOCKED_ROW = _GROUP_AND_ROW.with_for_update(read=True, of=Membership).execution_options(populate_existing=True)
 
 
 def require(person_id: int | None, group_id: int, permission: Permission) -> Membership | None:
@@ -58,12 +59,10 @@ def require_member(person_id: int, group_id: int, permission: Permission) -> Mem
 
 
 def _group_and_row(person_id: int | None, group_id: int) -> tuple[Group, Membership | None]:
-    if person_id is not None:
-        wanted = _LOCKED_ROW if is_working() else _GROUP_AND_ROW
-        row = db.session.execute(wanted, {"group_id": group_id, "person_id": person_id}).one_or_none()
-        if row is not None:
-            return row.Group, row.Membership
-    return queries.group(group_id), None
+    if person_id is None or not is_working():
+        return queries.group(group_id), queries.membership_row(group_id, person_id)
+    row = db.session.execute(_LOCKED_ROW, {"group_id": group_id, "person_id": person_id}).one_or_none()
+    return (queries.group(group_id), None) if row is None else (row.Group, row.Membership)
 
 
 def locked_people(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], tuple[Group, Who]]:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
@@ -36,7 +37,7 @@ from sqlalchemy import (
     insert,
 )
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 from sqlalchemy.types import TypeDecorator
 
 P = ParamSpec("P")
@@ -187,6 +188,18 @@ def write_gathered() -> None:
 def is_working() -> bool:
     """Whether a unit of work is open here."""
     return _work.get() is not None
+
+
+def in_snapshot() -> dict[Any, Any]:
+    """What was read in the snapshot at hand, for who may ask it again: nothing there changes until it ends.
+
+    In a unit of work it is empty each time, for there the answer may be another one.
+    """
+    snapshot = None if is_working() else db.session().get_transaction()
+    return {} if snapshot is None else _read_in.setdefault(snapshot, {})
+
+
+_read_in: WeakKeyDictionary[SessionTransaction, dict[Any, Any]] = WeakKeyDictionary()
 
 
 def let_go() -> None:

@@ -8,8 +8,8 @@ once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, cast
+from functools import cache, partial, wraps
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BindParameter,
@@ -26,11 +26,27 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from marketplace.kernel.database import Base, db
 
+T = TypeVar("T")
+
 
 def insert_into(model: type[Base]) -> postgresql.Insert:
     """An INSERT that can say what is done where the row is there already (`on_conflict_…`), on either database."""
     dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
     return cast(postgresql.Insert, dialect.insert(model))
+
+
+def built_once(build: Callable[[], T]) -> Callable[[], T]:
+    """For a statement that depends on the database alone: to build it takes longer than to send it."""
+
+    @cache
+    def built_for(_dialect: str) -> T:
+        return build()
+
+    @wraps(build)
+    def built() -> T:
+        return built_for(db.engine.dialect.name)
+
+    return built
 
 
 def finds(statement: Select[*tuple[Any, ...]]) -> ColumnElement[bool]:

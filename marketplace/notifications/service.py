@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import Rows, add_rows, db, gather, use_case, write_gathered
 from marketplace.kernel.errors import NotFound
-from marketplace.kernel.statements import insert_into
+from marketplace.kernel.statements import built_once, insert_into
 from marketplace.notifications import detail_rules, rules
 from marketplace.notifications.models import Mail, Notice
 
@@ -97,9 +99,7 @@ def try_again(*, mail_id: int) -> None:
 
 def _write(rows: Rows) -> None:
     """Two deeds at the same moment may tell the same: the second is silent, and its own deed stands."""
-    seen = (Notice.id, Notice.person_id, Notice.kind, Notice.created_at)
-    wanted = insert_into(Notice).on_conflict_do_nothing().returning(*seen)
-    told = db.session.connection().execute(wanted, rows)
+    told = db.session.connection().execute(_new(), rows)
     mails = [
         {
             "notice_id": notice.id, "person_id": notice.person_id,
@@ -109,3 +109,9 @@ def _write(rows: Rows) -> None:
         if rules.telling_of(notice.kind).mailed
     ]  # fmt: skip
     add_rows(Mail, mails)
+
+
+@built_once
+def _new() -> ReturningInsert[int, int, str, datetime]:
+    seen = (Notice.id, Notice.person_id, Notice.kind, Notice.created_at)
+    return insert_into(Notice).on_conflict_do_nothing().returning(*seen)

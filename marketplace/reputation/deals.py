@@ -6,12 +6,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from marketplace.kernel import clock
 from marketplace.kernel.database import db, use_case
 from marketplace.kernel.events import announce
 from marketplace.kernel.money import Money
-from marketplace.kernel.statements import insert_into
+from marketplace.kernel.statements import built_once, insert_into
 from marketplace.reputation.events import FeedbackOpened
 from marketplace.reputation.models import Deal, StandingRow
 from marketplace.reputation.rules import Ending, Side
@@ -29,9 +30,13 @@ def open_deal(*, order_id: int, group_id: int, buyer_id: int, seller_id: int, ti
         alike | {"person_id": buyer_id, "other_id": seller_id, "side": Side.BUYER},
         alike | {"person_id": seller_id, "other_id": buyer_id, "side": Side.SELLER},
     ]
-    new = insert_into(Deal).on_conflict_do_nothing().returning(Deal.id)
-    if db.session.scalars(new, sides).all():
+    if db.session.scalars(_new(), sides).all():
         add_exposure(group_id, seller_id, total.minor)
+
+
+@built_once
+def _new() -> ReturningInsert[int]:
+    return insert_into(Deal).on_conflict_do_nothing().returning(Deal.id)
 
 
 @use_case

@@ -66,8 +66,8 @@ class Exam:
         for tries_left in (3, 2, 1, 0):
             try:
                 self.page.wait_for_load_state()
-                which = self.page.evaluate(_WHICH)
-                found = self._examine()
+                which, kind = self.page.evaluate(_WHICH), self._kind()
+                found = [] if kind.exists() else self._examine()
                 if which and which == self.page.evaluate(_WHICH):
                     break
             except Error as why:
@@ -77,17 +77,16 @@ class Exam:
             raise AssertionError(f"{self.page.url} loads itself again and again")
         self._faults += found
         assert not self._faults, f"{self.page.url}: {'; '.join(self._faults)}"
+        kind.touch()
+
+    def _kind(self) -> Path:
+        """What stands for all pages like this one, seen as wide as it is, once one of them was found to be well."""
+        width = int((self.page.viewport_size or {}).get("width", 0))
+        return self.seen / f"{width}-{sha256(_skeleton_of(self.page.content()).encode()).hexdigest()}"
 
     def _examine(self) -> list[str]:
         """What is wrong with it."""
-        width = int((self.page.viewport_size or {}).get("width", 0))
-        kind = self.seen / f"{width}-{sha256(_skeleton_of(self.page.content()).encode()).hexdigest()}"
-        if kind.exists():
-            return []
-        found = [*self._missing_pictures(), *self._too_wide_at(PHONE, DESK), *self._axe_says()]
-        if not found:
-            kind.touch()
-        return found
+        return [*self._missing_pictures(), *self._too_wide_at(PHONE, DESK), *self._axe_says()]
 
     def _missing_pictures(self) -> list[str]:
         return [f"the picture {address} is missing" for address in self.page.evaluate(_MISSING_PICTURES)]

@@ -15,11 +15,12 @@ from marketplace.groups.models import Group
 from marketplace.groups.rules import Permission, Role
 from marketplace.groups.waiting import ApplicationsWait, InstructionsWait, ReportsWait, RulesWait, waiting_for
 from marketplace.kernel import clock
-from marketplace.kernel.database import unit_of_work
+from marketplace.kernel.database import db, unit_of_work
 from marketplace.kernel.errors import NotAllowed, NotFound, RuleBroken, Stale
 from tests.at_once import at_once
 from tests.factories.accounts import a_person
 from tests.factories.groups import a_group, a_member
+from tests.factories.statements import statements
 
 NOBODY: frozenset[int] = frozenset()
 
@@ -58,6 +59,25 @@ def test_who_was_removed_sees_nothing_more_and_may_still_report(app: Flask) -> N
         with pytest.raises(NotFound):
             service.require(member.id, group.id, permission)
     assert service.require(member.id, group.id, Permission.REPORT) is None
+
+
+def test_a_page_asks_once_what_somebody_is_in_a_group_and_the_next_page_anew(app: Flask) -> None:
+    group = a_group()
+    member, friend = a_member(group), a_member(group)
+    db.session.rollback()
+    with statements() as sent:
+        for somebody in (member, friend, member, friend):
+            assert service.require(somebody.id, group.id, Permission.PLACE_BID)
+            assert queries.membership(group.id, somebody.id)
+    assert sum("FROM memberships" in each for each in sent) == 2
+    members.remove_member(by=owner_of(group), group_id=group.id, person_id=member.id, reason="Sold fakes.")
+    with pytest.raises(NotFound):
+        service.require(member.id, group.id, Permission.PLACE_BID)
+    assert queries.membership(group.id, member.id) is None
+    with unit_of_work():
+        assert queries.membership(group.id, friend.id)
+        members.remove_member(by=owner_of(group), group_id=group.id, person_id=friend.id, reason="Helped him.")
+        assert queries.membership(group.id, friend.id) is None
 
 
 def test_new_rules_stop_bids_until_they_are_agreed_to(app: Flask) -> None:
