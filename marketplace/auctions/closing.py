@@ -111,7 +111,10 @@ def _due(condition: ColumnElement[bool], now: datetime, limit: int) -> list[int]
 
 
 def _claiming(condition: ColumnElement[bool]) -> Select[Lot]:
-    """The lot, locked; none if it is not due any more, or another worker is at it. It never waits for one."""
+    """The lot, locked; none if it is not due any more, or another worker is at it.
+
+    It waits for nobody, so the moment that was asked for it is still the moment under its lock.
+    """
     wanted = select(Lot).where(Lot.id == bindparam("lot_id"), condition).with_for_update(skip_locked=True)
     return wanted.execution_options(populate_existing=True)
 
