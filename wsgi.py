@@ -2,9 +2,9 @@
 
 import gc
 
-gc.disable()  # while it is loaded, nothing is garbage, and to look for some takes a seventh of the time
+gc.disable()  # while it is loaded, next to nothing is garbage, and to look for some takes a seventh of the time
 
-from marketplace.app import create_app  # noqa: E402 - see above
+from marketplace.app import create_app  # noqa: E402 - loaded after the line above, which is for it
 
 app = create_app()
 

@@ -20,4 +20,4 @@ def _drawer() -> str:
 
 limits.limiter._key_func = _drawer  # before the views are made, which keep it
 
-from wsgi import app  # noqa: E402, F401 - see above
+from wsgi import app  # noqa: E402, F401 - made after the line above; granian finds it here

@@ -17,9 +17,10 @@ from marketplace.kernel.errors import NotFound
 DEMO_DOMAIN = "@demo.earnest.example"
 DEMO_PASSWORD = "collect-honestly"  # noqa: S105 - it stands on the demo's sign-in page
 
-# Asked for by each request of somebody who has signed in: SQLAlchemy spends more on making a statement than on it.
-_NAMES = select(Person.id, Person.name).where(Person.id.in_(bindparam("ids", expanding=True)))
+# Asked for by each request of somebody who has signed in, and by each lot that ends: SQLAlchemy spends more on making
+# a statement than on it.
 _BY_SESSION = select(Person).where(Person.fs_uniquifier == bindparam("uniquifier"))
+_NAMES = select(Person.id, Person.name).where(Person.id.in_(bindparam("ids", expanding=True)))
 
 
 def person(person_id: int) -> Person:

@@ -172,6 +172,20 @@ def test_a_person_is_told_of_running_lots_on_which_somebody_else_leads(app):
 
     assert numbers(marta) == [outbid.number, of_old.number], "the last he came to first"
     assert numbers(ben) == []
+    assert [lists.outbid_count(each.id, now=clock.now()) for each in (marta, ben)] == [2, 0]
+    at_their_end = max(lot.ends_at for lot in (outbid, of_old))
+    assert lists.outbid_count(marta.id, now=at_their_end) == len(lists.outbid_of(marta.id, now=at_their_end)) == 0
+
+
+def test_as_many_are_counted_as_are_shown(app):
+    group, marta = a_group(), a_person()
+    a_member(group, person=marta)
+    for _each in range(lists.PAGE + 1):
+        lot = a_lot(an_item(group=group))
+        a_bid(lot, marta, 900)
+        a_bid(lot, maximum=2000)
+    now = clock.now()
+    assert lists.outbid_count(marta.id, now=now) == len(lists.outbid_of(marta.id, now=now)) == lists.PAGE
 
 
 def test_only_the_last_lots_he_came_to_are_looked_at(app):

@@ -180,6 +180,21 @@ def test_what_buyers_have_at_stake_with_a_seller_is_his_exposure(trade: Trade) -
     assert queries.exposure_of(trade.seller.id, trade.group.id, "EUR") == Money(42_50, "EUR")
 
 
+def test_sales_at_the_same_moment_all_count_and_one_that_is_told_twice_counts_once(app: Flask, trade: Trade) -> None:
+    people = {"group_id": trade.group.id, "buyer_id": trade.buyer.id, "seller_id": trade.seller.id}
+    orders = [9_001, 9_002, 9_003, 9_003]
+    at_once(
+        app,
+        *(
+            partial(deals.open_deal, order_id=order_id, title="Teapot", total=Money(10_00, "EUR"), **people)
+            for order_id in orders
+        ),
+    )
+    assert queries.exposure_of(trade.seller.id, trade.group.id, "EUR") == Money(30_00, "EUR")
+    sides = db.session.scalars(select(Deal.order_id).order_by(Deal.order_id))
+    assert list(sides) == [9_001, 9_001, 9_002, 9_002, 9_003, 9_003]
+
+
 def test_standing_counts_each_side_for_itself(trade: Trade) -> None:
     for grade in (Grade.GOOD, Grade.GOOD, Grade.FAIR):
         order_id = a_closed_deal(**trade._asdict())

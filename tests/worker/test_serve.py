@@ -96,6 +96,14 @@ def house(port: int, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]
             process.kill()
 
 
+def test_what_is_loaded_is_looked_through_for_garbage_no_more_and_what_comes_is(environ: dict[str, str]) -> None:
+    words = "import gc, wsgi; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    said = subprocess.run(
+        [sys.executable, "-c", words], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == ["True", "True"]
+
+
 def test_it_opens_survives_a_dead_worker_and_closes_in_order(
     port: int, environ: dict[str, str], tmp_path: Path
 ) -> None:
